@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-int64_t clock_wall_ms(void);      /* ms since 1970-01-01 UTC */
+int64_t clock_wall_ms(void);       /* ms since 1970-01-01 UTC */
 uint64_t clock_monotonic_ns(void); /* for durations and deadlines only */
 
 #define CLOCK_TEXT_BYTES 25 /* "2026-11-22T04:18:53.123Z" and its NUL */

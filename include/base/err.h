@@ -22,7 +22,7 @@ struct err {
     char detail[256]; /* NUL-terminated UTF-8 */
 };
 
-#define ERR_INIT ((struct err){.kind = ERR_NONE, .detail = ""})
+#define ERR_INIT   ((struct err){.kind = ERR_NONE, .detail = ""})
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* Always returns false, so that a refusal is one line: return err_set(err, ERR_NO_TARGET, "…"). Text is cut at a

@@ -11,27 +11,41 @@
 
 #include "base/slice.h"
 
-#define ID_BYTES 16
-#define ID_UUID_CHARS 36  /* without NUL */
+#define ID_BYTES        16
+#define ID_UUID_CHARS   36 /* without NUL */
 #define ID_BASE32_CHARS 26
 
 struct id {
     uint8_t bytes[ID_BYTES];
 };
 
-struct environment_id { struct id id; };
-struct organization_id { struct id id; };
-struct directory_id { struct id id; };
-struct token_id { struct id id; };
-struct key_id { struct id id; };
-struct resource_id { struct id id; };
-struct operation_id { struct id id; };
+struct environment_id {
+    struct id id;
+};
+struct organization_id {
+    struct id id;
+};
+struct directory_id {
+    struct id id;
+};
+struct token_id {
+    struct id id;
+};
+struct key_id {
+    struct id id;
+};
+struct resource_id {
+    struct id id;
+};
+struct operation_id {
+    struct id id;
+};
 
-#define ID_PREFIX_ENVIRONMENT "env-"
+#define ID_PREFIX_ENVIRONMENT  "env-"
 #define ID_PREFIX_ORGANIZATION "org-"
-#define ID_PREFIX_DIRECTORY "dir-"
-#define ID_PREFIX_TOKEN "tok-"
-#define ID_PREFIX_KEY "key-"
+#define ID_PREFIX_DIRECTORY    "dir-"
+#define ID_PREFIX_TOKEN        "tok-"
+#define ID_PREFIX_KEY          "key-"
 #define ID_PREFIX_OPERATOR_KEY "opk-"
 
 /* A fresh UUIDv7: 48 bits of ms, then a per-thread counter within the ms, then randomness. Ids that one thread makes

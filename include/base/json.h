@@ -39,7 +39,8 @@ static inline struct slice json_slice(const json_t *string)
 }
 static inline json_t *json_from_slice(struct slice s) { return json_stringn(s.data, s.len); }
 
-/* Member by name, ASCII case ignored. Borrowed; NULL when absent. name_out, if not NULL, gets the spelling used. */
+/* Member by name, ASCII case ignored (A-01). Borrowed; NULL when absent. name_out, if not NULL, gets the spelling used.
+ */
 json_t *json_member_nocase(const json_t *object, struct slice name, const char **name_out);
 
 static inline void json_unref(json_t **value) { json_decref(*value); }

@@ -1,4 +1,5 @@
-/* must(x): an invariant of our own code. Stays on in release builds, prints where, aborts. Input can never trigger one. */
+/* must(x): an invariant of our own code. Stays on in release builds, prints where, aborts. Input can never trigger one.
+ */
 #ifndef BASE_MUST_H
 #define BASE_MUST_H
 

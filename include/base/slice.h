@@ -11,7 +11,7 @@ struct slice {
     size_t len; /* bytes */
 };
 
-#define SLICE_EMPTY ((struct slice){NULL, 0})
+#define SLICE_EMPTY         ((struct slice){NULL, 0})
 #define SLICE_LITERAL(text) ((struct slice){(text), sizeof(text) - 1})
 
 static inline struct slice slice_of(const char *data, size_t len) { return (struct slice){data, len}; }

@@ -1,0 +1,26 @@
+/* ServiceProviderConfig, ResourceTypes and Schemas, made from the schema tables (checklist D-01 to D-18). */
+#ifndef SCIM_DISCOVERY_H
+#define SCIM_DISCOVERY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "scim/schema.h"
+
+struct scim_capabilities {        /* what is advertised is what is enforced (D-03) */
+    uint64_t max_results;         /* of one page */
+    uint64_t bulk_max_operations; /* 0: bulk unsupported; the numbers are sent all the same */
+    uint64_t bulk_max_payload;    /* bytes */
+    bool sort;
+    const char *documentation_uri; /* NULL: left out */
+};
+
+/* Each appends one JSON document; base_url as in document.h. *_list are ListResponses. */
+void scim_discovery_config(const struct scim_capabilities *capabilities, struct slice base_url, struct buf *out);
+void scim_discovery_types(struct slice base_url, struct buf *out);
+void scim_discovery_schemas(struct slice base_url, struct buf *out);
+
+/* One of them; false when there is none such: the caller answers 404. `urn` in any case (D-15), decoded. */
+bool scim_discovery_type(struct slice name, struct slice base_url, struct buf *out);
+bool scim_discovery_schema(struct slice urn, struct slice base_url, struct buf *out);
+
+#endif
