@@ -1,0 +1,14 @@
+# Third-party libraries, as imported targets whose headers are SYSTEM.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
+pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
+pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
+pkg_check_modules(H2O REQUIRED IMPORTED_TARGET libh2o-evloop)
+# The headers of h2o are shared between its libuv and its evloop build; the default is libuv.
+target_compile_definitions(PkgConfig::H2O INTERFACE H2O_USE_LIBUV=0)
+
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)

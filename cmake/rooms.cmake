@@ -1,0 +1,21 @@
+# rollcall_room(<room> <folder> [PUBLIC <library>...] [PRIVATE <library>...])
+#
+# A room is one static library, rollcall_<room>, of the folder's C files (main.c apart). PUBLIC libraries are those whose
+# headers the room's own headers include. A folder without sources makes a library that passes its dependencies on.
+function(rollcall_room room folder)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "PUBLIC;PRIVATE")
+  set(target rollcall_${room})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+  list(REMOVE_ITEM sources ${folder}/main.c)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${folder})
+    target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  else()
+    add_library(${target} INTERFACE)
+    target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(${target} INTERFACE ${arg_PUBLIC} ${arg_PRIVATE})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY ROLLCALL_ROOMS ${room})
+  set_property(GLOBAL PROPERTY ROLLCALL_FOLDER_${room} ${folder})
+endfunction()
