@@ -1,0 +1,20 @@
+/* The SCIM service: its routes and what they need. */
+#ifndef OPS_SCIM_H
+#define OPS_SCIM_H
+
+#include "auth/token.h"
+#include "ops/op.h"
+
+struct scim_service_settings {
+    const struct auth_peppers *peppers;
+    uint64_t default_page; /* resources, 100 */
+    uint64_t max_page;     /* resources, 1,000 */
+    uint64_t max_scan;     /* documents that one filter may look at without an index, 1,000,000 */
+    size_t max_reply;      /* bytes of one list or group, 100 MiB */
+    size_t max_body;       /* bytes, 1 MiB */
+};
+
+/* The service for http_server_start; settings must outlive it. */
+const struct service *scim_service(const struct scim_service_settings *settings);
+
+#endif

@@ -1,0 +1,68 @@
+/* A job on its way from a loop thread to a store worker and back, and the queue it waits in.
+ *
+ * Ownership moves with it: the loop's before queue_push and after delivery, the worker's between. The only way back in
+ * between is queue_withdraw, which succeeds while the job still waits. */
+#ifndef STORE_JOB_H
+#define STORE_JOB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct db;
+struct view;
+struct job;
+
+enum job_step {
+    JOB_WANTS, /* rows were named that are not loaded yet: load them and step again */
+    JOB_DONE,  /* the answer is ready; what it writes is staged in the view */
+    JOB_QUERY, /* does not fit named rows: hand it to the query lane */
+};
+
+/* How a job is run. Functions are called on worker threads only. */
+struct job_class {
+    /* Read and write lanes: one decision, called again from its beginning each time wanted rows have come, and after a
+     * roll-back. No database, clock or randomness inside. Everything is checked before the first staging call. */
+    enum job_step (*step)(struct job *job, struct view *view);
+    /* Query lane: straight-line code with a connection of its own (no transaction open at entry or exit). Returns false
+     * when the connection failed under it (db_failure tells): it is run once more on a new one if nothing was written.
+     */
+    bool (*run)(struct job *job, struct db *db, struct err *err);
+    /* The database is gone or the job cannot be run: make the answer from err. */
+    void (*fail)(struct job *job, const struct err *err);
+};
+
+/* Where jobs go home: one per loop. deliver is called by workers, for a list linked by `next`, and must not block. */
+struct home {
+    void (*deliver)(struct home *home, struct job *first);
+};
+
+struct job {
+    const struct job_class *class;
+    struct home *home;
+    struct job *next, *previous;
+    struct queue *queue;       /* the lane it waits in; NULL elsewhere */
+    struct queue *query_queue; /* where JOB_QUERY sends it */
+    uint64_t queued_ns;        /* clock_monotonic_ns at push */
+    uint64_t deadline_ns;      /* a job taken later than this is answered 503 without being run; 0: none */
+    bool writes_committed;     /* set by the worker: what it staged is durable */
+};
+
+struct queue;
+
+struct queue *queue_new(const char *name, size_t capacity); /* jobs that may wait; name for metrics, static */
+void queue_free(struct queue *queue);                       /* must be empty and closed */
+/* false when full or closed. */
+MUST_CHECK bool queue_push(struct queue *queue, struct job *job);
+/* Several at once, linked by next, in order; returns the first that did not fit (rest of the list), or NULL. */
+MUST_CHECK struct job *queue_push_all(struct queue *queue, struct job *first);
+/* true: it had not been taken and is the caller's again. */
+bool queue_withdraw(struct queue *queue, struct job *job);
+/* Waits until there is a job or the queue is closed; takes up to max from the head, linked by next. NULL: closed and
+ * empty. */
+struct job *queue_take(struct queue *queue, size_t max, size_t *count_out);
+void queue_close(struct queue *queue);
+size_t queue_depth(struct queue *queue);
+
+#endif

@@ -1,0 +1,48 @@
+/* Reads that do not fit named rows: pages, candidates of a filter, members of large groups. Query lane and admin only.
+ *
+ * Rows arrive through a callback; returning false stops. Order is by id (= creation time) unless said otherwise. */
+#ifndef STORE_QUERY_H
+#define STORE_QUERY_H
+
+#include "store/db.h"
+#include "store/view.h"
+
+typedef bool store_row_fn(const struct view_resource *row, void *context);
+
+MUST_CHECK bool store_token_load(struct db *db, struct directory_id directory, struct token_id token,
+                                 struct view_token *row_out, bool *found_out, struct err *err);
+
+MUST_CHECK bool store_count(struct db *db, struct directory_id directory, uint16_t type, uint64_t *count_out,
+                            struct err *err);
+
+/* `limit` resources of the type behind the first `offset`. With the document. */
+MUST_CHECK bool store_page(struct db *db, struct directory_id directory, uint16_t type, uint64_t offset, uint64_t limit,
+                           store_row_fn *visit, void *context, struct err *err);
+
+/* Keyset: resources with id > after. after zero: from the beginning. */
+MUST_CHECK bool store_page_after(struct db *db, struct directory_id directory, uint16_t type, struct resource_id after,
+                                 uint64_t limit, store_row_fn *visit, void *context, struct err *err);
+
+/* The candidates of a plan (index.h), ordered by id, at most `limit`; the caller applies the filter. SCIM_PLAN_SCAN is
+ * the caller's affair (store_page_after). */
+MUST_CHECK bool store_candidates(struct db *db, struct directory_id directory, uint16_t type,
+                                 const struct scim_plan *plan, uint64_t limit, store_row_fn *visit, void *context,
+                                 struct err *err);
+
+/* One resource by id; *row_out NULL when there is none. In the arena. */
+MUST_CHECK bool store_resource(struct db *db, struct directory_id directory, uint16_t type, struct resource_id id,
+                               struct arena *arena, const struct view_resource **row_out, struct err *err);
+
+/* Direct groups of many members at once: refs_out[i] belongs to ids[i]. In the arena. */
+MUST_CHECK bool store_groups_of(struct db *db, struct directory_id directory, uint16_t member_type,
+                                const struct resource_id *ids, size_t count, struct arena *arena,
+                                struct view_refs *refs_out, struct err *err);
+
+/* Members of a group with display and type, ordered by id, in chunks. */
+typedef bool store_ref_fn(const struct scim_group_ref *ref, void *context);
+MUST_CHECK bool store_members_of(struct db *db, struct directory_id directory, struct resource_id group,
+                                 store_ref_fn *visit, void *context, struct err *err);
+MUST_CHECK bool store_is_member(struct db *db, struct directory_id directory, struct resource_id group,
+                                struct resource_id member, bool *is_member_out, struct err *err);
+
+#endif

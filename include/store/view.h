@@ -1,0 +1,112 @@
+/* The rows that a batch of jobs works on: a unit of work.
+ *
+ * A job names what it needs; what has not been loaded is remembered and loaded for all jobs of the batch together. What
+ * a job changes is changed here at once, so that the next job of the batch decides on it, and written for all of them
+ * together, each row once, before any of them is answered.
+ *
+ * want functions return true when the answer is known (*row_out is NULL when there is no such row) and false when it
+ * was named for the next load. Rows and slices are valid until the batch ends; pointers to rows are stable.
+ * Everything is of one directory: its id is always the first parameter. */
+#ifndef STORE_VIEW_H
+#define STORE_VIEW_H
+
+#include "base/arena.h"
+#include "base/id.h"
+#include "scim/document.h"
+#include "scim/index.h"
+#include "scim/policy.h"
+#include "store/job.h"
+
+enum view_directory_state { VIEW_DIRECTORY_ACTIVE = 1, VIEW_DIRECTORY_PAUSED = 2, VIEW_DIRECTORY_DELETING = 3 };
+
+struct view_token {
+    struct token_id id;
+    struct directory_id directory;
+    struct organization_id organization;
+    enum view_directory_state state;
+    struct scim_policy policy;
+    uint8_t hash[32];
+    unsigned pepper_version;
+    unsigned scopes;
+    bool live;            /* neither revoked nor expired, by the database's clock */
+    int64_t last_used_ms; /* 0: never */
+};
+
+struct view_resource {
+    uint16_t type;
+    struct resource_id id;
+    uint64_t version;
+    int64_t created_ms, modified_ms;
+    struct scim_stored stored; /* text empty when only the narrow columns were wanted */
+    struct slice unique_key, external_key, display;
+    bool has_manager;   /* manager_id is set, */
+    bool manager_known; /* and names a user: */
+    struct resource_id manager_id;
+    struct slice manager_display;
+};
+
+struct view_refs { /* groups of a user, or members of a group, in a stable order */
+    const struct scim_group_ref *list;
+    size_t count;
+};
+
+enum view_depth { VIEW_NARROW, VIEW_WHOLE }; /* without or with the document */
+
+/* --- named rows. In the write lane resources are locked: exclusively for VIEW_WHOLE, shared for VIEW_NARROW. --- */
+bool view_want_token(struct view *view, struct directory_id directory, struct token_id token,
+                     const struct view_token **row_out);
+bool view_want_resource(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id,
+                        enum view_depth depth, const struct view_resource **row_out);
+/* User or Group, whichever has the id: narrow, shared lock. */
+bool view_want_member(struct view *view, struct directory_id directory, struct resource_id id,
+                      const struct view_resource **row_out);
+/* Who holds this unique key? NARROW in the write lane is not locked: the key itself decides at the end. */
+bool view_want_unique(struct view *view, struct directory_id directory, uint16_t type, struct slice key,
+                      enum view_depth depth, const struct view_resource **row_out);
+/* Direct groups of a user or group, ordered by id; `indirect` ones not included. */
+bool view_want_groups(struct view *view, struct directory_id directory, uint16_t member_type, struct resource_id member,
+                      struct view_refs *refs_out);
+/* Is it a member? Exact while the group is locked (wanted VIEW_WHOLE). */
+bool view_want_membership(struct view *view, struct directory_id directory, struct resource_id group,
+                          struct resource_id member, bool *is_member_out);
+/* Every member's id and type, sorted by id (displays empty). */
+bool view_want_members(struct view *view, struct directory_id directory, struct resource_id group,
+                       struct view_refs *refs_out);
+/* Ids of users whose manager this is. */
+bool view_want_managed(struct view *view, struct directory_id directory, struct resource_id manager,
+                       const struct resource_id **ids_out, size_t *count_out);
+
+/* --- staging. The rows concerned must have been wanted before (an insert: its unique key). --- */
+struct view_change { /* who and when: the same for all that one job stages */
+    struct operation_id operation;
+    int64_t now_ms;
+    uint32_t ordinal; /* 0 at first, counted up by staging */
+};
+
+/* version 1, created = modified = now; counts up. keys as scim_row_keys made them. */
+const struct view_resource *view_insert(struct view *view, struct directory_id directory, uint16_t type,
+                                        struct resource_id id, struct scim_stored stored,
+                                        const struct scim_row_keys *keys, struct view_change *change);
+/* version + 1, modified = now (never before the old one). before: the keys of the old document. */
+const struct view_resource *view_update(struct view *view, struct directory_id directory, uint16_t type,
+                                        struct resource_id id, struct scim_stored stored,
+                                        const struct scim_row_keys *before, const struct scim_row_keys *after,
+                                        struct view_change *change);
+/* Memberships of and in it must have been removed by view_remove_member, keys are those of the stored document. */
+void view_delete(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id,
+                 const struct scim_row_keys *keys, struct view_change *change);
+
+struct view_member_change {
+    struct resource_id member;
+    uint16_t type;
+    bool added; /* else removed */
+};
+/* Adds and removes rows and, when that changed the group, moves its version and modified time once (the document stays)
+ * and records one change with the list. Entries that change nothing must have been left out by the caller. */
+const struct view_resource *view_change_members(struct view *view, struct directory_id directory,
+                                                struct resource_id group, const struct view_member_change *list,
+                                                size_t count, struct view_change *change);
+
+struct arena *view_arena(struct view *view); /* lives until the batch ends */
+
+#endif
