@@ -13,15 +13,17 @@
 #include "scim/schema.h"
 
 /* A resolved path. Exactly one of these:
- *   extension alone   schema set, attribute NULL, name empty             ("urn:…:enterprise:2.0:User")
+ *   schema alone      schema set, attribute NULL, name empty             ("urn:…:enterprise:2.0:User")
  *   known             schema and attribute set, sub set or NULL; for an unknown sub-attribute of a known complex
- *                     attribute sub is NULL and sub_name is set
+ *                     attribute sub is NULL and sub_name is set (sub_name is set for a known one, too)
  *   undeclared        attribute NULL, name set (sub_name may be); schema is the extension it stands under, or NULL for
- *                     the top level; urn is set when it stands under a URN that is no schema of the type */
+ *                     the top level; urn is set when it stands under a URN that is no schema of the type: what is in
+ *                     front of the last colon, so "urn:x:Thing" alone is the name "Thing" under "urn:x" */
 struct scim_path {
     const struct scim_schema *schema; /* scim_common for id, externalId, meta, schemas */
     const struct scim_attribute *attribute;
     const struct scim_attribute *sub;
+    bool extension;                   /* schema is an extension: its attributes stand in the object under its URN */
     struct slice urn, name, sub_name; /* as sent; in the arena */
 };
 

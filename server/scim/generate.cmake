@@ -1,20 +1,14 @@
-# The schema tables: C made of schemas.tsv and attributes.tsv. Included from server/CMakeLists.txt, which adds
-# ROLLCALL_SCIM_GENERATED to the sources of rollcall_scim.
-set(scim_source_dir ${CMAKE_CURRENT_LIST_DIR})
-set(scim_tables ${CMAKE_CURRENT_BINARY_DIR}/scim/schema_tables.c)
-set(scim_table_inputs ${scim_source_dir}/schemas.tsv ${scim_source_dir}/attributes.tsv)
+# The schema tables: C made of schemas.tsv and attributes.tsv, added to the sources of rollcall_scim.
+set(scim_tables ${PROJECT_BINARY_DIR}/generated/rollcall_scim/schema_tables.c)
+set(scim_table_inputs ${CMAKE_CURRENT_LIST_DIR}/schemas.tsv ${CMAKE_CURRENT_LIST_DIR}/attributes.tsv)
+set(scim_table_script ${CMAKE_CURRENT_LIST_DIR}/schema_generate.awk)
 
-find_program(AWK awk REQUIRED)
-file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/scim)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/generated/rollcall_scim)
+# By way of a temporary file: a script that fails leaves no half table that looks up to date.
 add_custom_command(
   OUTPUT ${scim_tables}
-  COMMAND ${AWK} -f ${scim_source_dir}/schema_generate.awk ${scim_table_inputs} > ${scim_tables}.new
+  COMMAND awk -f ${scim_table_script} ${scim_table_inputs} > ${scim_tables}.new
   COMMAND ${CMAKE_COMMAND} -E rename ${scim_tables}.new ${scim_tables}
-  DEPENDS ${scim_source_dir}/schema_generate.awk ${scim_table_inputs}
+  DEPENDS ${scim_table_script} ${scim_table_inputs}
   VERBATIM)
-set_source_files_properties(${scim_tables} PROPERTIES INCLUDE_DIRECTORIES ${scim_source_dir})
-
-set(ROLLCALL_SCIM_GENERATED ${scim_tables})
-if(TARGET rollcall_scim)
-  target_sources(rollcall_scim PRIVATE ${ROLLCALL_SCIM_GENERATED})
-endif()
+target_sources(rollcall_scim PRIVATE ${scim_tables})
