@@ -135,9 +135,8 @@ CREATE TABLE membership (
   member_id     BINARY(16)        NOT NULL,
   group_type    SMALLINT UNSIGNED NOT NULL DEFAULT 2,
   member_type   SMALLINT UNSIGNED NOT NULL,
-  PRIMARY KEY (directory_id, group_id, member_id),
+  PRIMARY KEY (directory_id, group_type, group_id, member_id),
   KEY of_member (directory_id, member_type, member_id, group_id),
-  KEY of_group (directory_id, group_type, group_id),
   CONSTRAINT membership_group FOREIGN KEY (directory_id, group_type, group_id) REFERENCES resource (directory_id, type, id),
   CONSTRAINT membership_member FOREIGN KEY (directory_id, member_type, member_id) REFERENCES resource (directory_id, type, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;

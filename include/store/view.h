@@ -40,7 +40,7 @@ struct view_resource {
     struct scim_stored stored; /* text empty when only the narrow columns were wanted */
     struct slice unique_key, external_key, display;
     bool has_manager;   /* manager_id is set, */
-    bool manager_known; /* and names a user: */
+    bool manager_known; /* and names a user (looked up in the read lane and by queries only): */
     struct resource_id manager_id;
     struct slice manager_display;
 };
@@ -52,15 +52,15 @@ struct view_refs { /* groups of a user, or members of a group, in a stable order
 
 enum view_depth { VIEW_NARROW, VIEW_WHOLE }; /* without or with the document */
 
-/* --- named rows. In the write lane resources are locked: exclusively for VIEW_WHOLE, shared for VIEW_NARROW. --- */
+/* --- named rows. In the write lane VIEW_WHOLE locks the row exclusively; VIEW_NARROW never locks. --- */
 bool view_want_token(struct view *view, struct directory_id directory, struct token_id token,
                      const struct view_token **row_out);
 bool view_want_resource(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id,
                         enum view_depth depth, const struct view_resource **row_out);
-/* User or Group, whichever has the id: narrow, shared lock. */
+/* User or Group, whichever has the id: narrow, and locked shared in the write lane, so that it stays. */
 bool view_want_member(struct view *view, struct directory_id directory, struct resource_id id,
                       const struct view_resource **row_out);
-/* Who holds this unique key? NARROW in the write lane is not locked: the key itself decides at the end. */
+/* Who holds this unique key? Never locked: the key itself decides at the end. */
 bool view_want_unique(struct view *view, struct directory_id directory, uint16_t type, struct slice key,
                       enum view_depth depth, const struct view_resource **row_out);
 /* Direct groups of a user or group, ordered by id; `indirect` ones not included. */
@@ -92,7 +92,8 @@ const struct view_resource *view_update(struct view *view, struct directory_id d
                                         struct resource_id id, struct scim_stored stored,
                                         const struct scim_row_keys *before, const struct scim_row_keys *after,
                                         struct view_change *change);
-/* Memberships of and in it must have been removed by view_remove_member, keys are those of the stored document. */
+/* keys are those of the stored document. What it is a member of must have been changed by view_change_members; its own
+ * members go with it. */
 void view_delete(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id,
                  const struct scim_row_keys *keys, struct view_change *change);
 

@@ -1,0 +1,130 @@
+/* The inside of a view: the rows that are known, the ones that are wanted, and what was staged. */
+#ifndef STORE_VIEW_INTERNAL_H
+#define STORE_VIEW_INTERNAL_H
+
+#include "store/db.h"
+#include "store/view.h"
+
+enum known_kind {
+    KNOWN_TOKEN,
+    KNOWN_RESOURCE,
+    KNOWN_MEMBER,     /* a user or a group by id alone */
+    KNOWN_UNIQUE,     /* who holds a unique key */
+    KNOWN_GROUPS,     /* of a member */
+    KNOWN_MEMBERSHIP, /* one row */
+    KNOWN_MEMBERS,    /* of a group: all */
+    KNOWN_MANAGED     /* users of a manager */
+};
+
+/* The families of statements, in the order in which a round runs them: locks are taken in this order. */
+enum view_family {
+    FAMILY_LOCKED,
+    FAMILY_WHOLE,
+    FAMILY_UNIQUE,
+    FAMILY_UNIQUE_PROBE,
+    FAMILY_MEMBER_LOCKED,
+    FAMILY_MEMBER,
+    FAMILY_NARROW,
+    FAMILY_GROUPS,
+    FAMILY_MEMBERSHIP,
+    FAMILY_MEMBERS,
+    FAMILY_MANAGED,
+    FAMILY_COUNT
+};
+
+struct known_key {
+    enum known_kind kind;
+    uint16_t type;
+    struct directory_id directory;
+    struct id id;     /* token, resource, member, manager */
+    struct id second; /* membership: the group */
+    struct slice text; /* unique key */
+};
+
+struct ref_list { /* growing, in the view's arena */
+    struct scim_group_ref *list;
+    size_t count, capacity;
+};
+
+struct known {
+    struct known *same_bucket;
+    uint32_t hash;
+    struct known_key key;
+    enum view_family family; /* how it is wanted */
+    bool wanted, is_known;
+
+    struct view_token *token;        /* KNOWN_TOKEN; NULL: no such row */
+    struct view_resource *row;       /* KNOWN_RESOURCE; NULL: no such row */
+    enum view_depth depth;
+    struct known *holder;            /* KNOWN_MEMBER, KNOWN_UNIQUE: the resource; NULL: nobody */
+    struct ref_list refs;            /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED */
+    bool existed, exists;            /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
+    uint16_t member_type;            /* KNOWN_MEMBERSHIP */
+
+    /* staged, KNOWN_RESOURCE */
+    struct known *next_staged;
+    bool staged, document_changed;
+    uint64_t version_before;
+    const struct scim_row_keys *keys_before, *keys_after;
+};
+
+struct staged_change {
+    struct staged_change *next;
+    struct operation_id operation;
+    uint32_t ordinal;
+    int kind;
+    struct directory_id directory;
+    uint16_t type;
+    struct resource_id resource;
+    uint64_t version;
+    int64_t now_ms;
+    struct slice document, members;
+};
+
+struct staged_count {
+    struct staged_count *next;
+    struct directory_id directory;
+    uint16_t type;
+    int64_t delta;
+};
+
+struct view {
+    struct arena arena;
+    bool writes; /* the write lane: in a transaction, whole rows locked */
+    struct known **buckets;
+    size_t bucket_count, known_count;
+    struct known **wanted;
+    size_t wanted_count, wanted_capacity;
+
+    struct known *staged_resources, **staged_resources_end;
+    struct known **staged_memberships;
+    size_t staged_membership_count, staged_membership_capacity;
+    struct staged_change *changes, **changes_end;
+    size_t change_count;
+    struct staged_count *counts;
+};
+
+void view_init(struct view *view, bool writes);
+void view_fini(struct view *view);
+void view_restart(struct view *view); /* forgets everything, keeps a block of memory */
+
+/* Loads what was wanted. Nothing is wanted afterwards. */
+MUST_CHECK bool view_load(struct view *view, struct db *db, struct err *err);
+bool view_is_dirty(const struct view *view); /* something is staged */
+/* Writes what was staged, inside the caller's transaction. */
+MUST_CHECK bool view_flush(struct view *view, struct db *db, struct err *err);
+
+struct known *view_find(struct view *view, const struct known_key *key); /* NULL when not there */
+struct known *view_enter(struct view *view, const struct known_key *key); /* found or made, unknown at first */
+void view_ref_add(struct view *view, struct ref_list *refs, struct scim_group_ref ref);
+
+/* Tokens seen, for last_used_ms: calls visit for each that exists. */
+void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);
+
+/* Composed statements: size is the number of parameters in IN (…). */
+enum { VIEW_SIZES = 6 };
+extern const size_t view_sizes[VIEW_SIZES];
+const char *view_sql(enum view_family family, size_t size_class, bool with_token);
+const char *view_sql_operations(size_t size_class);
+
+#endif
