@@ -64,6 +64,6 @@ if(ROLLCALL_HARDEN)
   add_link_options(LINKER:-z,relro LINKER:-z,now LINKER:-z,noexecstack)
 endif()
 
-include(CheckPIESupported)
-check_pie_supported(LANGUAGES C)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Not CMAKE_POSITION_INDEPENDENT_CODE: that is -fPIC for static libraries, which costs inlining between functions.
+add_compile_options(-fPIE)
+add_link_options(-pie)
