@@ -1,7 +1,6 @@
 """The private MariaDB of a test run, started by the same script that deploy/quickstart uses."""
 
 import contextlib
-import getpass
 import os
 import signal
 import subprocess
@@ -24,7 +23,7 @@ class Database:
         self.socket = None
 
     def start(self):
-        command = [SCRIPT, "start", self.directory, "--", "--innodb-buffer-pool-size=64M", *self.options]
+        command = [SCRIPT, "start", self.directory, "--innodb-buffer-pool-size=64M", *self.options]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         self.socket = done.stdout.strip()
@@ -34,7 +33,7 @@ class Database:
 
     @property
     def pid(self):
-        return int((self.directory / "mariadb.pid").read_text())
+        return int((self.directory / "run" / "pid").read_text())
 
     def kill(self):
         pid = self.pid
@@ -53,7 +52,7 @@ class Database:
 
     def connect(self, database=None):
         return pymysql.connect(
-            unix_socket=self.socket, user=getpass.getuser(), database=database, autocommit=True, charset="utf8mb4"
+            unix_socket=self.socket, user="root", database=database, autocommit=True, charset="utf8mb4"
         )
 
     def query(self, statement, *parameters):

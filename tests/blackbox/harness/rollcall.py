@@ -104,7 +104,7 @@ class Rollcall:
         self.database.start()
         self.database.create()
         self._make_secrets()
-        self.rollcall_admin("migrate", url=self.database.url(os.environ.get("USER") or "root"))
+        self.rollcall_admin("migrate", url=self.database.url("root"))
         for account, role in (("rollcall_server", SERVER_ROLE), ("rollcall_admin", ADMIN_ROLE)):
             self.database.create_account(account, self._password(account), role)
         key = self.rollcall_admin("operator-key").strip().splitlines()[-1]
