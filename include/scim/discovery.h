@@ -23,4 +23,8 @@ void scim_discovery_schemas(struct slice base_url, struct buf *out);
 bool scim_discovery_type(struct slice name, struct slice base_url, struct buf *out);
 bool scim_discovery_schema(struct slice urn, struct slice base_url, struct buf *out);
 
+/* The entity-tag of a text made here, out has SCIM_ETAG_BYTES (document.h): the meta.version that a single object
+ * carries; a checksum of a list. Stable as long as what is described and the base URL are (D-18). */
+void scim_discovery_etag(struct slice text, char *out);
+
 #endif
