@@ -22,10 +22,13 @@ struct scim_literal {
     uint32_t instant_ns;   /* and nanoseconds */
 };
 
+/* Inside a value path, too, a path is complete: emails[type eq "work"] compares emails.type, and its evaluation looks
+ * at path.sub (or sub_name) of one value. Comparing with null comes out as PRESENT or NOT PRESENT (F-12); a comparison
+ * with a complex attribute that has a `value` comes out with that as path.sub (F-15). */
 struct scim_filter {
     enum scim_filter_kind kind;
     struct scim_filter *left, *right; /* AND, OR: both; NOT: left; VALUE_PATH: left is the sub-filter */
-    struct scim_path path;            /* COMPARE, PRESENT, VALUE_PATH; inside a value path relative to its attribute */
+    struct scim_path path;            /* COMPARE, PRESENT, VALUE_PATH */
     enum scim_operator op;
     struct scim_literal literal;
 };
@@ -52,9 +55,8 @@ MUST_CHECK bool scim_value_path_parse(struct slice text, const struct scim_resou
  * members where the filter names them. Allocates nothing that outlives the call. */
 bool scim_filter_matches(const struct scim_filter *filter, const json_t *resource);
 
-/* The same for one value of a multi-valued attribute and a filter of a value path. */
-bool scim_filter_matches_value(const struct scim_filter *filter, const struct scim_attribute *attribute,
-                               const json_t *value);
+/* The same for one value of a multi-valued attribute and a filter of a value path on it. */
+bool scim_filter_matches_value(const struct scim_filter *filter, const json_t *value);
 
 /* Does the filter look at this top-level attribute of the core schema ("groups", "members", "meta")? So that callers
  * load what is derived only when it is asked for. */

@@ -24,7 +24,9 @@ struct scim_key {
     struct slice key; /* prepared, at most SCIM_KEY_BYTES; in the arena */
 };
 
-/* What the row of a resource carries beside its document. Slices live in the arena; empty = NULL in the database. */
+/* Empty values have no keys; keys depend on the policy, so a directory whose policy changes gets new ones.
+ *
+ * What the row of a resource carries beside its document. Slices live in the arena; empty = NULL in the database. */
 struct scim_row_keys {
     struct slice
         unique_key; /* prepared userName or primary e-mail (policy); folded displayName of a group, if unique */
@@ -50,7 +52,7 @@ enum scim_plan_kind {
     SCIM_PLAN_ATTRIBUTE,  /* attribute_value (code, key) */
     SCIM_PLAN_PREFIX,     /* attribute_value (code, keys that start with key) */
     SCIM_PLAN_HAS_MEMBER, /* groups whose members hold the id `text` */
-    SCIM_PLAN_IN_GROUP,   /* users in the group with the id `text` */
+    SCIM_PLAN_IN_GROUP,   /* users in the group with the id `text`, in every way that `groups` shows */
 };
 
 struct scim_plan {
@@ -61,7 +63,9 @@ struct scim_plan {
     bool exact;        /* the filter is this one term and the key is not cut: no need to look at the document */
 };
 
-/* The most selective indexed term that every match must satisfy: an operand of the top-level `and` chain, a comparison
+/* HAS_MEMBER, IN_GROUP: `text` is a UUID in any case. ID: in lower case.
+ *
+ * The most selective indexed term that every match must satisfy: an operand of the top-level `and` chain, a comparison
  * alone, or a value path with an eq inside. */
 void scim_filter_plan(const struct scim_filter *filter, const struct scim_resource_type *type,
                       const struct scim_policy *policy, struct arena *arena, struct scim_plan *plan_out);

@@ -1,0 +1,66 @@
+#include "path_value.h"
+#include "scim/filter.h"
+
+bool scim_filter_uses(const struct scim_filter *filter, struct slice attribute)
+{
+    switch (filter->kind) {
+    case SCIM_AND:
+    case SCIM_OR:
+        return scim_filter_uses(filter->left, attribute) || scim_filter_uses(filter->right, attribute);
+    case SCIM_NOT:
+        return scim_filter_uses(filter->left, attribute);
+    case SCIM_COMPARE:
+    case SCIM_PRESENT:
+    case SCIM_VALUE_PATH:
+        return scim_path_is_top_level(&filter->path, attribute);
+    }
+    return false;
+}
+
+struct eq_values {
+    struct slice attribute;
+    void (*visit)(struct slice literal, void *context);
+    void *context;
+};
+
+static bool is_eq_value(const struct scim_filter *filter)
+{
+    return filter->kind == SCIM_COMPARE && filter->op == SCIM_EQ && filter->path.sub &&
+           strcmp(filter->path.sub->name, "value") == 0;
+}
+
+/* Between brackets a `not` asks whether there is any other value: that is no comparison by eq any more. */
+static bool only_eq_in_brackets(const struct scim_filter *filter, const struct eq_values *wanted)
+{
+    if (filter->kind == SCIM_AND || filter->kind == SCIM_OR)
+        return only_eq_in_brackets(filter->left, wanted) && only_eq_in_brackets(filter->right, wanted);
+    if (!is_eq_value(filter))
+        return false;
+    wanted->visit(filter->literal.text, wanted->context);
+    return true;
+}
+
+static bool only_eq(const struct scim_filter *filter, const struct eq_values *wanted)
+{
+    switch (filter->kind) {
+    case SCIM_AND:
+    case SCIM_OR:
+        return only_eq(filter->left, wanted) && only_eq(filter->right, wanted);
+    case SCIM_NOT:
+        return only_eq(filter->left, wanted);
+    case SCIM_COMPARE:
+    case SCIM_PRESENT:
+    case SCIM_VALUE_PATH:
+        break;
+    }
+    if (!scim_path_is_top_level(&filter->path, wanted->attribute))
+        return true;
+    return only_eq_in_brackets(filter->kind == SCIM_VALUE_PATH ? filter->left : filter, wanted);
+}
+
+bool scim_filter_only_eq_values(const struct scim_filter *filter, struct slice attribute,
+                                void (*visit)(struct slice literal, void *context), void *context)
+{
+    struct eq_values wanted = {attribute, visit, context};
+    return only_eq(filter, &wanted);
+}

@@ -1,0 +1,184 @@
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "filter_text.h"
+#include "path_value.h"
+#include "scim/index.h"
+#include "scim/unicode.h"
+#include "unicode_text.h"
+
+struct found_key {
+    struct scim_key key;
+    struct found_key *next;
+};
+
+struct collector {
+    struct arena *arena;
+    struct found_key *found;
+    size_t count;
+    const struct scim_attribute *attribute; /* whose values are visited */
+};
+
+static struct slice cut_key(struct slice prepared)
+{
+    return slice_of(prepared.data, prepared.len < SCIM_KEY_BYTES ? prepared.len : SCIM_KEY_BYTES);
+}
+
+static bool collect_value(const json_t *value, void *context)
+{
+    struct collector *collector = context;
+    const struct scim_attribute *attribute = collector->attribute;
+    if (!json_is_string(value) || json_string_length(value) == 0)
+        return false;
+    struct slice prepared = scim_text_prepare_in(scim_text_kind(attribute), json_slice(value), collector->arena);
+    struct found_key *found = arena_new(collector->arena, struct found_key);
+    found->key = (struct scim_key){attribute->index_code, cut_key(prepared)};
+    found->next = collector->found;
+    collector->found = found;
+    collector->count++;
+    return false;
+}
+
+static void collect_schema(const struct scim_schema *schema, bool extension, const struct scim_policy *policy,
+                           const json_t *document, struct collector *collector)
+{
+    struct scim_path path = {.schema = schema, .extension = extension};
+    for (size_t i = 0; i < schema->attribute_count; i++) {
+        const struct scim_attribute *attribute = &schema->attributes[i];
+        path.attribute = collector->attribute = attribute;
+        path.sub = NULL;
+        bool unique =
+            attribute->index_code == SCIM_INDEX_USER_NAME && policy->unique_identifier == SCIM_IDENTIFIER_USER_NAME;
+        if (attribute->index_code && !unique)
+            scim_path_visit(&path, document, collect_value, collector);
+        for (size_t j = 0; j < attribute->sub_attribute_count; j++) {
+            path.sub = collector->attribute = &attribute->sub_attributes[j];
+            if (path.sub->index_code)
+                scim_path_visit(&path, document, collect_value, collector);
+        }
+    }
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct scim_key *left = a, *right = b;
+    if (left->code != right->code)
+        return left->code < right->code ? -1 : 1;
+    size_t common = left->key.len < right->key.len ? left->key.len : right->key.len;
+    int difference = memcmp(left->key.data, right->key.data, common);
+    return difference ? difference : (left->key.len > right->key.len) - (left->key.len < right->key.len);
+}
+
+static void collect_keys(const struct scim_resource_type *type, const struct scim_policy *policy,
+                         const json_t *document, struct arena *arena, struct scim_row_keys *keys_out)
+{
+    struct collector collector = {.arena = arena};
+    collect_schema(type->schema, false, policy, document, &collector);
+    for (size_t i = 0; i < type->extension_count; i++)
+        collect_schema(type->extensions[i], true, policy, document, &collector);
+
+    struct scim_key *keys = arena_array(arena, struct scim_key, collector.count);
+    size_t count = 0;
+    for (const struct found_key *found = collector.found; found; found = found->next)
+        keys[count++] = found->key;
+    if (count)
+        qsort(keys, count, sizeof *keys, compare_keys);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || compare_keys(&keys[i], &keys[kept - 1]) != 0)
+            keys[kept++] = keys[i];
+    keys_out->keys = keys;
+    keys_out->key_count = kept;
+}
+
+static struct slice text_member(const json_t *object, const char *name)
+{
+    return json_slice(json_object_get(object, name)); /* empty when it is no string */
+}
+
+/* The value of the primary e-mail, else of the first that has one. */
+static struct slice primary_email(const json_t *document)
+{
+    const json_t *emails = json_object_get(document, "emails");
+    struct slice first = SLICE_EMPTY;
+    for (size_t i = 0; i < json_array_size(emails); i++) {
+        const json_t *email = json_array_get(emails, i);
+        struct slice value = text_member(email, "value");
+        if (value.len && json_is_true(json_object_get(email, "primary")))
+            return value;
+        if (first.len == 0)
+            first = value;
+    }
+    return first;
+}
+
+static bool set_unique_key(const char *name, struct slice prepared, struct scim_row_keys *keys_out, struct err *err)
+{
+    if (prepared.len == 0)
+        return err_set(err, ERR_INVALID_VALUE, "%s is required and must not be empty.", name);
+    if (prepared.len > SCIM_UNIQUE_KEY_BYTES)
+        return err_set(err, ERR_INVALID_VALUE, "%s is longer than %d bytes.", name, SCIM_UNIQUE_KEY_BYTES);
+    keys_out->unique_key = prepared;
+    return true;
+}
+
+static bool prepare_user_name(const json_t *document, const struct scim_policy *policy, struct arena *arena,
+                              struct slice *prepared_out, struct err *err)
+{
+    struct buf out;
+    buf_init(&out, SIZE_MAX / 2);
+    bool ok = scim_prepare_username(text_member(document, "userName"), policy->strict, &out, err);
+    *prepared_out = ok ? arena_slice(arena, buf_slice(&out)) : SLICE_EMPTY;
+    buf_fini(&out);
+    return ok;
+}
+
+static bool find_user_key(const struct scim_policy *policy, const json_t *document, struct arena *arena,
+                          struct scim_row_keys *keys_out, struct err *err)
+{
+    /* userName has to be a possible one even where it is not what identifies a user: the policy can change. */
+    struct slice user_name;
+    if (!prepare_user_name(document, policy, arena, &user_name, err))
+        return false;
+    if (policy->unique_identifier == SCIM_IDENTIFIER_USER_NAME)
+        return set_unique_key("userName", user_name, keys_out, err);
+    struct slice email = scim_text_prepare_in(SCIM_TEXT_FOLDED, primary_email(document), arena);
+    return set_unique_key("The primary e-mail address, by which users of this directory are told apart,", email,
+                          keys_out, err);
+}
+
+static bool find_unique_key(const struct scim_resource_type *type, const struct scim_policy *policy,
+                            const json_t *document, struct arena *arena, struct scim_row_keys *keys_out,
+                            struct err *err)
+{
+    if (type->code == SCIM_TYPE_USER)
+        return find_user_key(policy, document, arena, keys_out, err);
+    if (type->code != SCIM_TYPE_GROUP || !policy->unique_group_names)
+        return true;
+    struct slice name = scim_text_prepare_in(SCIM_TEXT_FOLDED, text_member(document, "displayName"), arena);
+    return set_unique_key("displayName", name, keys_out, err);
+}
+
+static struct slice display_of(const json_t *document)
+{
+    struct slice display = text_member(document, "displayName");
+    if (display.len == 0)
+        display = text_member(json_object_get(document, "name"), "formatted");
+    if (display.len == 0)
+        display = text_member(document, "userName");
+    return scim_text_cut(display, SCIM_DISPLAY_BYTES);
+}
+
+bool scim_row_keys(const struct scim_resource_type *type, const struct scim_policy *policy, const json_t *document,
+                   struct arena *arena, struct scim_row_keys *keys_out, struct err *err)
+{
+    const json_t *enterprise = json_object_get(document, SCIM_URN_ENTERPRISE);
+    struct slice external = scim_text_prepare_in(SCIM_TEXT_EXACT, text_member(document, "externalId"), arena);
+    *keys_out = (struct scim_row_keys){
+        .external_key = cut_key(external),
+        .display = arena_slice(arena, display_of(document)),
+        .manager = arena_slice(arena, text_member(json_object_get(enterprise, "manager"), "value")),
+    };
+    collect_keys(type, policy, document, arena, keys_out);
+    return find_unique_key(type, policy, document, arena, keys_out, err);
+}

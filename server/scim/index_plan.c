@@ -1,0 +1,140 @@
+#include "base/id.h"
+#include "path_value.h"
+#include "scim/index.h"
+
+struct planner {
+    const struct scim_resource_type *type;
+    const struct scim_policy *policy;
+};
+
+/* The lower, the fewer rows a plan finds. */
+static int rank(enum scim_plan_kind kind)
+{
+    switch (kind) {
+    case SCIM_PLAN_NOTHING:
+        return 0;
+    case SCIM_PLAN_UNIQUE:
+        return 1;
+    case SCIM_PLAN_ID:
+        return 2;
+    case SCIM_PLAN_EXTERNAL:
+        return 3;
+    case SCIM_PLAN_ATTRIBUTE:
+        return 4;
+    case SCIM_PLAN_HAS_MEMBER:
+    case SCIM_PLAN_IN_GROUP:
+        return 5;
+    case SCIM_PLAN_PREFIX:
+        return 6;
+    case SCIM_PLAN_SCAN:
+        break;
+    }
+    return 7;
+}
+
+static const struct scim_plan scan = {.kind = SCIM_PLAN_SCAN};
+static const struct scim_plan nothing = {.kind = SCIM_PLAN_NOTHING, .exact = true};
+
+/* `whole`: values of that many bytes and more may have been cut, and then equal keys say little. */
+static struct scim_plan by_key(enum scim_plan_kind kind, uint16_t code, const struct scim_literal *literal,
+                               size_t whole)
+{
+    struct slice key = literal->prepared;
+    if (key.len > SCIM_KEY_BYTES)
+        key.len = SCIM_KEY_BYTES;
+    return (struct scim_plan){
+        .kind = kind, .code = code, .key = key, .text = literal->text, .exact = literal->prepared.len <= whole};
+}
+
+static struct scim_plan by_unique_key(const struct scim_literal *literal)
+{
+    if (literal->prepared.len == 0 || literal->prepared.len > SCIM_UNIQUE_KEY_BYTES)
+        return nothing; /* no resource was let in with such a one */
+    return (struct scim_plan){.kind = SCIM_PLAN_UNIQUE, .key = literal->prepared, .text = literal->text, .exact = true};
+}
+
+/* An id is compared exactly, the value of a reference without regard to case. */
+static struct scim_plan by_id(enum scim_plan_kind kind, const struct scim_literal *literal)
+{
+    struct id id;
+    if (!id_from_uuid(literal->text, kind != SCIM_PLAN_ID, &id))
+        return nothing;
+    return (struct scim_plan){.kind = kind, .text = literal->text, .exact = true};
+}
+
+static bool is_unique(const struct planner *planner, const struct scim_attribute *attribute)
+{
+    if (planner->type->code == SCIM_TYPE_USER)
+        return attribute->index_code == SCIM_INDEX_USER_NAME &&
+               planner->policy->unique_identifier == SCIM_IDENTIFIER_USER_NAME;
+    return planner->type->code == SCIM_TYPE_GROUP && attribute->index_code == SCIM_INDEX_DISPLAY_NAME &&
+           planner->policy->unique_group_names;
+}
+
+static bool is_value_of(const struct scim_path *path, struct slice attribute)
+{
+    return path->sub && strcmp(path->sub->name, "value") == 0 && scim_path_is_top_level(path, attribute);
+}
+
+static struct scim_plan plan_eq(const struct planner *planner, const struct scim_path *path,
+                                const struct scim_literal *literal)
+{
+    const struct scim_attribute *leaf = path->sub ? path->sub : path->attribute;
+    if (path->schema == &scim_common && strcmp(leaf->name, "id") == 0)
+        return by_id(SCIM_PLAN_ID, literal);
+    if (is_unique(planner, leaf))
+        return by_unique_key(literal);
+    if (planner->type->code == SCIM_TYPE_GROUP && is_value_of(path, SLICE_LITERAL("members")))
+        return by_id(SCIM_PLAN_HAS_MEMBER, literal);
+    if (planner->type->code == SCIM_TYPE_USER && is_value_of(path, SLICE_LITERAL("groups")))
+        return by_id(SCIM_PLAN_IN_GROUP, literal);
+    if (literal->prepared.len == 0)
+        return scan; /* empty values have no keys */
+    if (path->schema == &scim_common && strcmp(leaf->name, "externalId") == 0)
+        return by_key(SCIM_PLAN_EXTERNAL, 0, literal, SCIM_KEY_BYTES - 1);
+    return leaf->index_code ? by_key(SCIM_PLAN_ATTRIBUTE, leaf->index_code, literal, SCIM_KEY_BYTES - 1) : scan;
+}
+
+static struct scim_plan plan_comparison(const struct planner *planner, const struct scim_filter *filter)
+{
+    const struct scim_path *path = &filter->path;
+    const struct scim_attribute *leaf = scim_path_has_sub(path) ? path->sub : path->attribute;
+    if (!leaf || filter->literal.kind != SCIM_LITERAL_TEXT)
+        return scan;
+    if (filter->op == SCIM_EQ)
+        return plan_eq(planner, path, &filter->literal);
+    bool in_side_index = leaf->index_code && !(leaf->index_code == SCIM_INDEX_USER_NAME && is_unique(planner, leaf));
+    if (filter->op == SCIM_SW && in_side_index && filter->literal.prepared.len > 0)
+        return by_key(SCIM_PLAN_PREFIX, leaf->index_code, &filter->literal, SCIM_KEY_BYTES);
+    return scan;
+}
+
+static struct scim_plan plan(const struct planner *planner, const struct scim_filter *filter)
+{
+    switch (filter->kind) {
+    case SCIM_COMPARE:
+        return plan_comparison(planner, filter);
+    case SCIM_VALUE_PATH:
+        return plan(planner, filter->left);
+    case SCIM_AND: {
+        struct scim_plan left = plan(planner, filter->left), right = plan(planner, filter->right);
+        struct scim_plan best = rank(right.kind) < rank(left.kind) ? right : left;
+        best.exact = best.kind == SCIM_PLAN_NOTHING;
+        return best;
+    }
+    case SCIM_OR:
+    case SCIM_NOT:
+    case SCIM_PRESENT:
+        break;
+    }
+    return scan;
+}
+
+void scim_filter_plan(const struct scim_filter *filter, const struct scim_resource_type *type,
+                      const struct scim_policy *policy, struct arena *arena, struct scim_plan *plan_out)
+{
+    struct planner planner = {type, policy};
+    *plan_out = type ? plan(&planner, filter) : scan;
+    plan_out->key = arena_slice(arena, plan_out->key);
+    plan_out->text = arena_slice(arena, plan_out->text);
+}
