@@ -31,6 +31,11 @@ struct queue *store_queue(struct store *store, enum store_lane lane);
  * innodb_flush_log_at_trx_commit != 1. false: not ready, err says why. Never blocks. */
 MUST_CHECK bool store_ready(struct store *store, struct err *err);
 
+/* A credential was proved right: remembered for scim_token.last_used_ms, which is written behind, at most once a minute
+ * per token. Any thread. */
+struct view_token;
+void store_token_used(const struct view_token *token, int64_t now_ms);
+
 /* Applies every migration that is missing, in order, each recorded with a checksum. Prints progress through `say`. */
 MUST_CHECK bool store_migrate(const struct db_settings *settings, void (*say)(const char *line), struct err *err);
 /* ERR_UNAVAILABLE naming the command to run when the database is not at this build's version. */

@@ -60,21 +60,24 @@ bool view_want_resource(struct view *view, struct directory_id directory, uint16
 /* User or Group, whichever has the id: narrow, and locked shared in the write lane, so that it stays. */
 bool view_want_member(struct view *view, struct directory_id directory, struct resource_id id,
                       const struct view_resource **row_out);
-/* Who holds this unique key? Never locked: the key itself decides at the end. */
+/* The resource that holds this unique key, with its document. Not locked. */
 bool view_want_unique(struct view *view, struct directory_id directory, uint16_t type, struct slice key,
-                      enum view_depth depth, const struct view_resource **row_out);
+                      const struct view_resource **row_out);
+/* Who holds this unique key (NULL: nobody)? Not locked: the key itself decides at the end. */
+bool view_want_holder(struct view *view, struct directory_id directory, uint16_t type, struct slice key,
+                      const struct resource_id **holder_out);
 /* Direct groups of a user or group, ordered by id; `indirect` ones not included. */
 bool view_want_groups(struct view *view, struct directory_id directory, uint16_t member_type, struct resource_id member,
                       struct view_refs *refs_out);
 /* Is it a member? Exact while the group is locked (wanted VIEW_WHOLE). */
 bool view_want_membership(struct view *view, struct directory_id directory, struct resource_id group,
                           struct resource_id member, bool *is_member_out);
-/* Every member's id and type, sorted by id (displays empty). */
-bool view_want_members(struct view *view, struct directory_id directory, struct resource_id group,
+/* Every member's id and type, sorted by id; `shown`: with their displays. */
+bool view_want_members(struct view *view, struct directory_id directory, struct resource_id group, bool shown,
                        struct view_refs *refs_out);
-/* Ids of users whose manager this is. */
+/* Users whose manager this is. */
 bool view_want_managed(struct view *view, struct directory_id directory, struct resource_id manager,
-                       const struct resource_id **ids_out, size_t *count_out);
+                       struct view_refs *refs_out);
 
 /* --- staging. The rows concerned must have been wanted before (an insert: its unique key). --- */
 struct view_change { /* who and when: the same for all that one job stages */

@@ -27,6 +27,7 @@ enum view_family {
     FAMILY_NARROW,
     FAMILY_GROUPS,
     FAMILY_MEMBERSHIP,
+    FAMILY_MEMBERS_SHOWN,
     FAMILY_MEMBERS,
     FAMILY_MANAGED,
     FAMILY_COUNT
@@ -36,8 +37,8 @@ struct known_key {
     enum known_kind kind;
     uint16_t type;
     struct directory_id directory;
-    struct id id;     /* token, resource, member, manager */
-    struct id second; /* membership: the group */
+    struct id id;      /* token, resource, member, manager */
+    struct id second;  /* membership: the group */
     struct slice text; /* unique key */
 };
 
@@ -53,13 +54,13 @@ struct known {
     enum view_family family; /* how it is wanted */
     bool wanted, is_known;
 
-    struct view_token *token;        /* KNOWN_TOKEN; NULL: no such row */
-    struct view_resource *row;       /* KNOWN_RESOURCE; NULL: no such row */
+    struct view_token *token;  /* KNOWN_TOKEN; NULL: no such row */
+    struct view_resource *row; /* KNOWN_RESOURCE; NULL: no such row */
     enum view_depth depth;
-    struct known *holder;            /* KNOWN_MEMBER, KNOWN_UNIQUE: the resource; NULL: nobody */
-    struct ref_list refs;            /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED */
-    bool existed, exists;            /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
-    uint16_t member_type;            /* KNOWN_MEMBERSHIP */
+    struct known *holder; /* KNOWN_MEMBER, KNOWN_UNIQUE: the resource; NULL: nobody */
+    struct ref_list refs; /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED */
+    bool existed, exists; /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
+    uint16_t member_type; /* KNOWN_MEMBERSHIP */
 
     /* staged, KNOWN_RESOURCE */
     struct known *next_staged;
@@ -114,7 +115,7 @@ bool view_is_dirty(const struct view *view); /* something is staged */
 /* Writes what was staged, inside the caller's transaction. */
 MUST_CHECK bool view_flush(struct view *view, struct db *db, struct err *err);
 
-struct known *view_find(struct view *view, const struct known_key *key); /* NULL when not there */
+struct known *view_find(struct view *view, const struct known_key *key);  /* NULL when not there */
 struct known *view_enter(struct view *view, const struct known_key *key); /* found or made, unknown at first */
 void view_ref_add(struct view *view, struct ref_list *refs, struct scim_group_ref ref);
 
@@ -125,6 +126,6 @@ void view_each_token(struct view *view, void (*visit)(const struct view_token *t
 enum { VIEW_SIZES = 6 };
 extern const size_t view_sizes[VIEW_SIZES];
 const char *view_sql(enum view_family family, size_t size_class, bool with_token);
-const char *view_sql_operations(size_t size_class);
+const char *view_sql_token(void);
 
 #endif

@@ -19,7 +19,6 @@ SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r
        r.display, r.manager_id, 0, NULL
 FROM resource r
 WHERE r.directory_id = ? AND r.type = ? AND r.id IN (?*)
-ORDER BY r.id
 FOR UPDATE
 
 -- name: view_arm_narrow
@@ -39,7 +38,6 @@ SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, N
        r.display, r.manager_id, 0, NULL
 FROM resource r
 WHERE r.directory_id = ? AND r.type IN (1, 2) AND r.id IN (?*)
-ORDER BY r.type, r.id
 LOCK IN SHARE MODE
 
 -- name: view_arm_unique
@@ -67,6 +65,12 @@ WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id = ? AND s.member_id
 -- name: view_arm_members
 SELECT 1, s.member_type, s.member_id, 0, 0, 0, 1, NULL, NULL, NULL, NULL, s.group_id, 0, NULL
 FROM membership s
+WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id IN (?*)
+
+-- name: view_arm_members_shown
+SELECT STRAIGHT_JOIN 1, s.member_type, s.member_id, 0, 0, 0, 1, NULL, NULL, NULL, r.display, s.group_id, 0, NULL
+FROM membership s
+JOIN resource r ON r.directory_id = s.directory_id AND r.type = s.member_type AND r.id = s.member_id
 WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id IN (?*)
 
 -- name: view_arm_managed
@@ -112,12 +116,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: view_add_to_count
 UPDATE resource_count SET resources = resources + ? WHERE directory_id = ? AND type = ?
 
--- name: view_find_operations
-SELECT operation_id FROM `change` WHERE operation_id IN (?*) LIMIT 1
-
 -- name: view_touch_token
 UPDATE scim_token SET last_used_ms = ?
 WHERE directory_id = ? AND id = ? AND (last_used_ms IS NULL OR last_used_ms < ?)
-
--- name: view_kill_connection
-KILL ?

@@ -1,0 +1,45 @@
+/* A store worker: a thread with one connection that takes jobs from its lane until the lane is closed. */
+#ifndef STORE_WORKER_H
+#define STORE_WORKER_H
+
+#include <pthread.h>
+
+#include "obs/metrics.h"
+#include "store/store.h"
+#include "view_internal.h"
+
+enum { WORKER_MOST_JOBS = 64 };
+
+struct worker {
+    pthread_t thread;
+    enum store_lane lane;
+    struct queue *queue;
+    const struct db_settings *settings;
+    size_t most; /* jobs of one turn */
+
+    struct db *db;             /* NULL: not connected */
+    uint64_t retry_connect_ns; /* no attempt before */
+    uint64_t round_trips;      /* of the connection, as last counted */
+    struct view view;
+    unsigned random; /* state of the jitter */
+
+    struct metric_series *batch_jobs, *wait, *trips, *commits;
+};
+
+void *worker_main(void *worker); /* of pthread_create */
+
+/* --- for the parts of the worker --- */
+
+struct batch {
+    struct job *jobs[WORKER_MOST_JOBS];
+    size_t count;
+};
+
+MUST_CHECK bool worker_connect(struct worker *worker, struct err *err); /* fails fast for a while after a failure */
+void worker_disconnect(struct worker *worker);
+
+/* The outcome of a commit whose answer was lost: looked up by the operation ids of what the view staged. */
+enum worker_fate { FATE_COMMITTED, FATE_NOT_COMMITTED, FATE_UNKNOWN };
+enum worker_fate worker_look_up_commit(struct worker *worker);
+
+#endif
