@@ -16,10 +16,11 @@ struct db;
 struct db_rows;
 
 struct db_settings {
-    const char *url;            /* mariadb://user:password@host:port/database or …@localhost/database?socket=/path */
-    const char *password_file;  /* overrides the password of the url; may be NULL */
-    unsigned connect_timeout_s; /* 2 */
-    unsigned io_timeout_s;      /* 10: read and write timeout of the connection */
+    const char *url;           /* mariadb://user:password@host:port/database?tls=required|preferred|off&tls_ca=/path, or
+                                  …@localhost/database?socket=/path; every part percent-encoded */
+    const char *password_file; /* overrides the password of the url; may be NULL */
+    unsigned connect_timeout_s;    /* 2 */
+    unsigned io_timeout_s;         /* 10: read and write timeout of the connection */
     unsigned statement_timeout_ms; /* 5,000: max_statement_time; 0 for migrations */
 };
 
@@ -35,8 +36,9 @@ enum db_failure {
     DB_BROKEN,    /* anything else: schema skew, a bug */
 };
 
-MUST_CHECK struct db *db_open(const struct db_settings *settings, struct err *err); /* ERR_UNAVAILABLE */
-void db_close(struct db *db);                                                       /* NULL is fine */
+/* ERR_UNAVAILABLE; ERR_INVALID_VALUE when the URL or the password file is malformed, which no waiting will mend. */
+MUST_CHECK struct db *db_open(const struct db_settings *settings, struct err *err);
+void db_close(struct db *db); /* NULL is fine */
 enum db_failure db_failure(const struct db *db);
 uint64_t db_round_trips(const struct db *db); /* since open, for metrics */
 uint64_t db_connection_id(const struct db *db);
@@ -63,12 +65,15 @@ static inline struct db_value db_id(const struct id *id) /* borrows *id */
     return db_bytes(slice_of((const char *)id->bytes, ID_BYTES));
 }
 
-/* Runs a statement without a result set. affected_out may be NULL. */
+/* Runs a statement without a result set. affected_out may be NULL; an UPDATE counts the rows that it matched, also
+ * those it left as they were. */
 MUST_CHECK bool db_execute(struct db *db, const char *sql, const struct db_value *parameters, size_t count,
                            uint64_t *affected_out, struct err *err);
 
 /* The same for many rows in one round trip (bulk binding): `rows` times `count` values, row by row. One row's failure
- * is the statement's: nothing of it stays. */
+ * is the statement's: nothing of it stays. (Above 8 MB or 1,000 rows it is several statements; in a transaction, what
+ * the first of them wrote stays until the caller rolls back, as after any failure.) Within one parameter's column all
+ * values are of one kind or NULL. */
 MUST_CHECK bool db_execute_bulk(struct db *db, const char *sql, const struct db_value *parameters, size_t count,
                                 size_t rows, uint64_t *affected_out, struct err *err);
 
