@@ -17,7 +17,11 @@ struct log_field {
     const char *text; /* or, when NULL, */
     int64_t number;
 };
-#define LOG_TEXT(field, value)   ((struct log_field){.name = (field), .text = (value) ? (value) : ""})
+static inline struct log_field log_text(const char *name, const char *text)
+{
+    return (struct log_field){.name = name, .text = text ? text : ""};
+}
+#define LOG_TEXT(field, value)   log_text((field), (value))
 #define LOG_NUMBER(field, value) ((struct log_field){.name = (field), .text = NULL, .number = (int64_t)(value)})
 
 void log_write(enum log_level level, const char *room, const char *message, const struct log_field *fields,

@@ -1,0 +1,106 @@
+#include "obs/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+enum { MOST_TEXT = 1024, MOST_LINE = 16384 };
+
+/* Written by log_open before threads start, read by all of them afterwards. */
+static int log_fd = STDERR_FILENO;
+static enum log_level log_minimum = LOG_INFO;
+
+static const char *const level_names[] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+
+void log_open(int fd, enum log_level minimum)
+{
+    log_fd = fd;
+    log_minimum = minimum;
+}
+
+bool log_level_parse(const char *name, enum log_level *level_out)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof level_names[0]; i++)
+        if (strcmp(name, level_names[i]) == 0) {
+            *level_out = (enum log_level)i;
+            return true;
+        }
+    return false;
+}
+
+/* At most MOST_TEXT bytes, not ending inside a character. */
+static struct slice cut(const char *text)
+{
+    size_t length = strnlen(text, MOST_TEXT + 1);
+    if (length <= MOST_TEXT)
+        return slice_of(text, length);
+    length = MOST_TEXT;
+    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    return slice_of(text, length);
+}
+
+static void add_text(struct buf *line, const char *name, const char *text)
+{
+    buf_add_char(line, ',');
+    buf_add_json_string(line, slice_str(name));
+    buf_add_char(line, ':');
+    buf_add_json_string(line, cut(text));
+}
+
+static void add_field(struct buf *line, const struct log_field *field)
+{
+    if (field->text) {
+        add_text(line, field->name, field->text);
+        return;
+    }
+    buf_add_char(line, ',');
+    buf_add_json_string(line, slice_str(field->name));
+    buf_printf(line, ":%lld", (long long)field->number);
+}
+
+/* A log that cannot be written must not stop the service: what does not fit is lost. */
+static void write_whole(int fd, const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, data, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        data += written;
+        length -= (size_t)written;
+    }
+}
+
+void log_write(enum log_level level, const char *room, const char *message, const struct log_field *fields,
+               size_t count)
+{
+    if (level < log_minimum)
+        return;
+    int saved = errno;
+    char time[CLOCK_TEXT_BYTES];
+    clock_text(clock_wall_ms(), time);
+    struct buf line;
+    buf_init(&line, MOST_LINE);
+    buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\"", time, level_names[level]);
+    add_text(&line, "room", room);
+    add_text(&line, "message", message);
+    for (size_t i = 0; i < count; i++) {
+        size_t before = line.len;
+        add_field(&line, &fields[i]);
+        if (line.overflowed || line.len > MOST_LINE - 2) { /* a field is whole or absent: the line stays JSON */
+            line.len = before;
+            break;
+        }
+    }
+    line.overflowed = false;
+    buf_add_str(&line, "}\n");
+    write_whole(log_fd, line.data, line.len);
+    buf_fini(&line);
+    errno = saved;
+}
