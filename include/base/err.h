@@ -29,6 +29,10 @@ struct err {
  * character border; control characters in it become '?'. */
 bool err_set(struct err *err, enum err_kind kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* So that compilers and analyzers know, too, and follow no path on which outputs of a refusal are read. */
+static inline bool err_refusal(bool refused) { return refused && false; }
+#define err_set(...) err_refusal(err_set(__VA_ARGS__))
+
 int err_status(enum err_kind kind);            /* HTTP status, 400..599 */
 const char *err_scim_type(enum err_kind kind); /* NULL when the kind has none */
 const char *err_title(enum err_kind kind);

@@ -78,7 +78,7 @@ static void copy_printable(char *out, size_t size, const char *text)
     out[len] = '\0';
 }
 
-bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
+bool(err_set)(struct err *err, enum err_kind kind, const char *format, ...)
 {
     /* Longer than detail by a character, so that one that straddles its end is seen whole and left out. Apart from it,
      * so that an argument may be the old detail. */

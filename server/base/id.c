@@ -63,7 +63,7 @@ static uint64_t get_u64(const uint8_t *in)
 struct id id_new(void)
 {
     advance((uint64_t)clock_wall_ms());
-    struct id id;
+    struct id id = {{0}};
     put_u64(id.bytes, maker.ms << 16 | 0x7000U | maker.counter);
     put_u64(id.bytes + 8, random_u64() >> 2 | UINT64_C(1) << 63);
     return id;
@@ -147,10 +147,10 @@ bool id_from_base32(struct slice text, struct id *id_out)
 
 void id_to_prefixed(const char *prefix, const struct id *id, char out[ID_PREFIXED_CHARS + 1])
 {
-    size_t len = strlen(prefix);
-    must(len == ID_PREFIXED_CHARS - ID_BASE32_CHARS);
-    memcpy(out, prefix, len);
-    id_to_base32(id, out + len);
+    enum { PREFIX_CHARS = ID_PREFIXED_CHARS - ID_BASE32_CHARS };
+    must(strlen(prefix) == PREFIX_CHARS);
+    memcpy(out, prefix, PREFIX_CHARS);
+    id_to_base32(id, out + PREFIX_CHARS);
 }
 
 bool id_from_prefixed(const char *prefix, struct slice text, struct id *id_out)
