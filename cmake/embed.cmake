@@ -1,4 +1,5 @@
-# Text files that become part of the executables.
+# Text files that become part of the executables. The target `generated` makes them all, and no more.
+add_custom_target(generated)
 
 # rollcall_embed_sql(<target> <dir>)
 #
@@ -42,4 +43,6 @@ function(_rollcall_embed name script out inputs)
             -f ${tools}/${script} ${files}
     DEPENDS ${inputs} ${tools}/embed_text.awk ${tools}/${script}
     VERBATIM)
+  add_custom_target(generate_${name} DEPENDS ${out}/${name}.c ${out}/${name}.h)
+  add_dependencies(generated generate_${name})
 endfunction()

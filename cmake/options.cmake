@@ -5,6 +5,7 @@ set_property(CACHE ROLLCALL_SANITIZE PROPERTY STRINGS "" address thread)
 option(ROLLCALL_WERROR "Treat warnings as errors" OFF)
 option(ROLLCALL_HARDEN "Hardened code and links; needs an optimised build" OFF)
 option(ROLLCALL_COVERAGE "Instrument for gcov" OFF)
+option(ROLLCALL_TESTS "Build the tests" ON)
 option(ROLLCALL_FUZZ "Build tests/fuzz with libFuzzer; needs clang" OFF)
 
 set(CMAKE_C_STANDARD 17)
