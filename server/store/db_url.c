@@ -72,22 +72,33 @@ static bool parse_port(struct slice text, struct db_address *address, struct err
     return true;
 }
 
+/* Splits "host", "host:port", "[address]" or "[address]:port"; *has_port_out tells whether a colon stood there. */
+static bool split_host(struct slice text, struct slice *host_out, struct slice *port_out, bool *has_port_out)
+{
+    *port_out = text;
+    if (text.len == 0 || text.data[0] != '[') {
+        *has_port_out = cut(port_out, ':', false, host_out);
+        if (!*has_port_out)
+            *host_out = text;
+        return true;
+    }
+    *port_out = slice_skip(text, 1);
+    if (!cut(port_out, ']', false, host_out))
+        return false;
+    *has_port_out = port_out->len > 0;
+    if (*has_port_out && port_out->data[0] != ':')
+        return false;
+    *port_out = slice_skip(*port_out, 1);
+    return true;
+}
+
 static bool parse_host(struct slice text, struct db_address *address, struct err *err)
 {
-    struct slice host = text, port = text;
-    bool bracketed = text.len > 0 && text.data[0] == '[';
-    if (bracketed) {
-        port = slice_skip(text, 1);
-        if (!cut(&port, ']', false, &host) || (port.len > 0 && port.data[0] != ':'))
-            return refuse(err, "the address in brackets is malformed");
-        port = slice_skip(port, 1);
-    } else if (!cut(&port, ':', false, &host)) {
-        port = SLICE_EMPTY;
-    }
-    if (!decode(host, address->host, sizeof(address->host)))
+    struct slice host, port;
+    bool has_port;
+    if (!split_host(text, &host, &port, &has_port) || !decode(host, address->host, sizeof(address->host)))
         return refuse(err, "the host is malformed");
-    bool has_colon = bracketed ? port.len > 0 : host.len < text.len;
-    if (has_colon && !parse_port(port, address, err))
+    if (has_port && !parse_port(port, address, err))
         return false;
     bool local = address->host[0] == '\0' || strcmp(address->host, "localhost") == 0;
     address->over_tcp = !local || address->port != 0;

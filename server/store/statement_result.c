@@ -2,6 +2,7 @@
  *
  * Rows are read from the connection one by one, without the client library's own copy of the result. Whatever is longer
  * than its buffer is fetched again into a bigger one, which costs no round trip. */
+#include <errmsg.h>
 #include <stdlib.h>
 
 #include "db_private.h"
@@ -104,9 +105,13 @@ static bool bind_results(struct statement *statement)
     return mysql_stmt_bind_result(statement->handle, statement->results) == 0;
 }
 
+/* An error that arrives between rows is left on the connection, not on the statement. */
 static bool fail(struct db *db, struct statement *statement, struct err *err)
 {
-    return db_failed(db, mysql_stmt_errno(statement->handle), NULL, statement->sql, err);
+    unsigned code = mysql_stmt_errno(statement->handle);
+    if (code == 0)
+        code = mysql_errno(db->mysql);
+    return db_failed(db, code != 0 ? code : CR_SERVER_LOST, NULL, statement->sql, err);
 }
 
 struct db_rows *db_query(struct db *db, const char *sql, const struct db_value *parameters, size_t count,

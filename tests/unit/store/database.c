@@ -1,0 +1,107 @@
+#include "database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/must.h"
+#include "store/store.h"
+
+#define SCRIPT TEST_VECTORS_DIR "/../support/mariadb"
+
+static char folder[] = "/tmp/rollcall-store.XXXXXX";
+static char url[512];
+
+static void run(const char *verb)
+{
+    char command[1024];
+    snprintf(command, sizeof(command), "%s %s %s >%s/output", SCRIPT, verb, folder, folder);
+    must(system(command) == 0);
+}
+
+static void make_empty(const char *database)
+{
+    struct err err;
+    struct db_settings settings = database_settings();
+    char other[512];
+    snprintf(other, sizeof(other), "mariadb://root@localhost/mysql?socket=%s/run/socket", folder);
+    settings.url = other;
+    struct db *db = db_open(&settings, &err);
+    must(db);
+    char script[256];
+    snprintf(script, sizeof(script), "DROP DATABASE IF EXISTS %s;\nCREATE DATABASE %s;\n", database, database);
+    database_run(db, script);
+    db_close(db);
+}
+
+int database_start(void **state)
+{
+    (void)state;
+    must(mkdtemp(folder));
+    must(chmod(folder, 0755) == 0); /* the server may run as another user */
+    run("start");
+    make_empty("rollcall");
+    return 0;
+}
+
+int database_stop(void **state)
+{
+    (void)state;
+    char command[512];
+    run("stop");
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    return system(command);
+}
+
+void database_kill(void) { run("kill"); }
+void database_resume(void) { run("start"); }
+void database_reset(void) { make_empty("rollcall"); }
+
+struct db_settings database_settings_of(const char *user, const char *password, const char *options)
+{
+    snprintf(url, sizeof(url), "mariadb://%s:%s@localhost/rollcall?socket=%s/run/socket%s", user, password, folder,
+             options);
+    return (struct db_settings){.url = url, .connect_timeout_s = 2, .io_timeout_s = 10, .statement_timeout_ms = 5000};
+}
+
+struct db_settings database_settings(void) { return database_settings_of("root", "", ""); }
+
+struct db *database_connect(void)
+{
+    struct err err = ERR_INIT;
+    struct db_settings settings = database_settings();
+    struct db *db = db_open(&settings, &err);
+    must(db);
+    return db;
+}
+
+void database_run(struct db *db, const char *script)
+{
+    struct err err = ERR_INIT;
+    bool ran = db_script(db, script, &err);
+    if (!ran)
+        fprintf(stderr, "%s\n", err.detail);
+    must(ran);
+}
+
+int64_t database_integer(struct db *db, const char *sql)
+{
+    struct err err = ERR_INIT;
+    const struct db_value *row;
+    must(db_query_one(db, sql, NULL, 0, &row, &err));
+    must(row && row[0].kind == DB_INTEGER);
+    return row[0].integer;
+}
+
+static void say_nothing(const char *line) { (void)line; }
+
+void database_migrate(void)
+{
+    struct err err = ERR_INIT;
+    struct db_settings settings = database_settings();
+    database_reset();
+    bool migrated = store_migrate(&settings, say_nothing, &err);
+    if (!migrated)
+        fprintf(stderr, "%s\n", err.detail);
+    must(migrated);
+}
