@@ -1,0 +1,73 @@
+"""SIGTERM under load: what is under way is finished, nothing fails, exit status 0."""
+
+import http.client
+import threading
+
+import pytest
+
+from harness.scim import USER
+from harness.wait import until
+
+
+class Client(threading.Thread):
+    """One keep-alive connection in a closed loop. It stops when the server says that the connection ends."""
+
+    def __init__(self, org, number):
+        super().__init__()
+        self.org, self.number = org, number
+        self.answered = 0
+        self.failure = None
+
+    def run(self):
+        client = self.org.client()
+        while True:
+            try:
+                name = f"drain-{self.number}-{self.answered}"
+                answer = client.post("/Users", {"schemas": [USER], "userName": name})
+            except ConnectionRefusedError:
+                return
+            except (OSError, http.client.HTTPException, AssertionError) as failure:
+                self.failure = repr(failure)
+                return
+            if answer.status != 201:
+                self.failure = repr(answer)
+                return
+            self.answered += 1
+            if (answer.headers["connection"] or "").lower() == "close":
+                return
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_no_request_fails_while_the_server_drains(rollcall, round_number):
+    org = rollcall.new_organization()
+    clients = [Client(org, number) for number in range(16)]
+    for client in clients:
+        client.start()
+    until(lambda: all(client.answered >= 3 for client in clients), "load")
+
+    status = rollcall.server.process.stop()
+    for client in clients:
+        client.join(60)
+    rollcall.server.start()
+
+    assert status == 0
+    assert [client.failure for client in clients if client.failure] == []
+    assert not any(client.is_alive() for client in clients)
+    total = org.client().get("/Users?count=0", expect=200)["totalResults"]
+    assert total == sum(client.answered for client in clients), "each acknowledged write is there, and no other"
+
+
+def test_an_idle_keep_alive_connection_does_not_hold_up_the_end(rollcall):
+    org = rollcall.new_organization()
+    org.scim.get("/Users", expect=200)
+    try:
+        assert rollcall.server.process.stop(20) == 0
+    finally:
+        rollcall.server.start()
+
+
+def test_the_admin_api_drains_too(rollcall):
+    rollcall.admin.get("/v1/organizations", expect=200)
+    assert rollcall.admin_process.stop() == 0
+    rollcall.ensure_running()
+    rollcall.admin.get("/v1/organizations", expect=200)
