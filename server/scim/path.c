@@ -149,20 +149,28 @@ static bool parse_in_schema(struct slice text, struct slice rest, enum err_kind 
     return add_sub(text, sub, kind, path, err);
 }
 
+/* A letter, then whatever may stand in a URI. */
+static bool is_urn(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] <= 0x20 || text.data[i] >= 0x7F || strchr("\"()<>[]\\^`{|}", text.data[i]))
+            return false;
+    return text.len > 0 && is_letter(text.data[0]);
+}
+
+/* No schema of the type leads the text: what is in front of the last colon is an undeclared URN. */
 static bool parse_plain(struct slice text, const struct scim_resource_type *type, enum err_kind kind,
                         struct scim_path *path, struct err *err)
 {
-    struct slice sub, rest = text;
-    for (size_t i = text.len; i > 0 && path->urn.len == 0; i--)
-        if (text.data[i - 1] == ':') {
-            path->urn = slice_of(text.data, i - 1);
-            rest = slice_skip(text, i);
-            if (path->urn.len == 0)
-                return malformed(text, kind, err);
-        }
-    if (!split(rest, &path->name, &sub))
+    struct slice sub;
+    const char *colon = text.len ? memrchr(text.data, ':', text.len) : NULL;
+    size_t urn_len = colon ? (size_t)(colon - text.data) : 0;
+    path->urn = slice_of(text.data, urn_len);
+    if (colon && !is_urn(path->urn))
         return malformed(text, kind, err);
-    if (path->urn.len == 0)
+    if (!split(slice_skip(text, colon ? urn_len + 1 : 0), &path->name, &sub))
+        return malformed(text, kind, err);
+    if (!colon)
         find_attribute(type, path);
     return add_sub(text, sub, kind, path, err);
 }
