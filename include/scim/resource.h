@@ -12,6 +12,9 @@
 #include "base/id.h"
 #include "scim/filter.h"
 
+/* Values of one multi-valued attribute other than members. A bound on work: every operation of a PATCH looks at all. */
+enum { SCIM_MAX_VALUES = 2000 };
+
 /* Members as a body names them. Ids are not looked up here. */
 struct scim_members {
     bool given;              /* `members` was there, even as null or [] */
@@ -23,7 +26,7 @@ struct scim_members {
  * for POST. `id` goes into the result. Leniencies as the policy says. A member id that has not the form of an id is
  * ERR_INVALID_VALUE (A-35). Returns a new reference, NULL with err set:
  * ERR_INVALID_SYNTAX (schemas missing or foreign, unknown attribute when rejected), ERR_INVALID_VALUE (types, required,
- * two primaries, control characters), ERR_MUTABILITY. */
+ * two primaries, control characters, SCIM_MAX_VALUES), ERR_MUTABILITY. */
 MUST_CHECK json_t *scim_resource_normalise(const json_t *body, const struct scim_resource_type *type,
                                            const struct scim_policy *policy, const struct resource_id *id,
                                            const json_t *before, struct arena *arena, struct scim_members *members_out,
