@@ -1,0 +1,301 @@
+#include "call.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/must.h"
+#include "scim/etag.h"
+#include "store/store.h"
+
+static void dispose(struct op *op)
+{
+    struct call *call = op->state;
+    json_decref(call->body);
+    json_decref(call->document);
+    auth_credential_wipe(&call->credential);
+}
+
+static void read_path(struct call *call)
+{
+    struct op *op = call->op;
+    if (op->parameter_count > 0)
+        call->organization_known = id_from_prefixed(ID_PREFIX_ORGANIZATION, op->parameters[0], &call->organization.id);
+    if (op->parameter_count > 1)
+        call->id_good = id_from_uuid(op->parameters[1], false, &call->id.id);
+    const char *base = arena_printf(&op->arena, "%.*s/orgs/%.*s/scim/v2", (int)op->origin.len, op->origin.data,
+                                    (int)op->parameters[0].len, op->parameters[0].data);
+    call->base_url = slice_str(base);
+}
+
+static void read_parameters(struct call *call)
+{
+    struct op *op = call->op;
+    if (!scim_query_parse(op->query, &op->arena, &call->query, &call->parameter_err))
+        return;
+    if (call->type)
+        (void)!scim_projection_parse(call->query.attributes, call->query.excluded, call->type, &op->arena,
+                                     &call->projection, &call->parameter_err);
+}
+
+struct call *call_of(struct op *op)
+{
+    if (op->state)
+        return op->state;
+    struct call *call = arena_new(&op->arena, struct call);
+    op->state = call;
+    op->dispose = dispose;
+    call->op = op;
+    call->settings = op->service->context;
+    call->type = scim_type_by_code(op->operation->resource_type);
+    call->credential_sent = op->authorization.len > 0;
+    call->credential_good = auth_credential_parse(op->authorization, AUTH_DIRECTORY_TOKEN, &call->credential);
+    read_path(call);
+    read_parameters(call);
+    return call;
+}
+
+struct directory_id call_directory(const struct call *call) { return call->credential.directory; }
+
+const struct scim_policy *call_policy(const struct call *call) { return &call->token->policy; }
+
+struct view_change call_change(const struct call *call)
+{
+    return (struct view_change){.operation = call->op->operation_id, .now_ms = call->op->now_ms, .ordinal = 0};
+}
+
+bool call_want_token(struct call *call, struct view *view)
+{
+    if (!call->credential_good)
+        return true;
+    struct token_id id = {call->credential.id};
+    return view_want_token(view, call->credential.directory, id, &call->token);
+}
+
+/* Whatever is wrong with a credential, the answer is the same; only its absence shows (RFC 6750 section 3.1). */
+static bool refuse_credential(struct call *call)
+{
+    return err_set(&call->op->err, ERR_UNAUTHORIZED, "%s",
+                   call->credential_sent ? "The bearer token is not valid for this URL."
+                                         : "A bearer token is needed: send Authorization: Bearer <token>.");
+}
+
+static bool verify(struct call *call, const struct view_token *token)
+{
+    bool proved = auth_credential_verify(call->settings->peppers, &call->credential, token ? token->hash : NULL,
+                                         token ? token->pepper_version : 0);
+    return proved && token->live && token->state != VIEW_DIRECTORY_DELETING && call->organization_known &&
+           id_equals(&token->organization.id, &call->organization.id);
+}
+
+static bool check_media_types(struct call *call);
+
+bool call_admit_token(struct call *call, const struct view_token *token)
+{
+    struct op *op = call->op;
+    if (!call->credential_good || !verify(call, token))
+        return refuse_credential(call);
+    call->token = token;
+    op->log_organization = token->organization;
+    op->log_directory = token->directory;
+    op->log_credential = token->id.id;
+    store_token_used(token, op->now_ms);
+    if (op->operation->scope && !(token->scopes & op->operation->scope))
+        return err_set(&op->err, ERR_FORBIDDEN, "The token has not the scope for this.");
+    if (token->state == VIEW_DIRECTORY_PAUSED)
+        return err_set(&op->err, ERR_UNAVAILABLE, "Provisioning of this directory is paused, try again later.");
+    return check_media_types(call);
+}
+
+bool call_admit(struct call *call) { return call_admit_token(call, call->token); }
+
+static struct slice next_item(struct slice *list)
+{
+    const char *comma = list->len ? memchr(list->data, ',', list->len) : NULL;
+    size_t len = comma ? (size_t)(comma - list->data) : list->len;
+    struct slice item = slice_trim(slice_of(list->data, len));
+    *list = slice_skip(*list, comma ? len + 1 : len);
+    return item;
+}
+
+static struct slice without_parameters(struct slice media_type)
+{
+    const char *semicolon = media_type.len ? memchr(media_type.data, ';', media_type.len) : NULL;
+    return slice_trim(slice_of(media_type.data, semicolon ? (size_t)(semicolon - media_type.data) : media_type.len));
+}
+
+static bool is_type(struct slice type, const char *name) { return slice_equals_ascii_nocase(type, slice_str(name)); }
+
+enum { ACCEPTS_NOTHING = 0, ACCEPTS_JSON = 1, ACCEPTS_SCIM = 2 };
+
+static int accepted(struct slice accept)
+{
+    if (accept.len == 0)
+        return ACCEPTS_SCIM;
+    int found = ACCEPTS_NOTHING;
+    while (accept.len > 0) {
+        struct slice type = without_parameters(next_item(&accept));
+        if (is_type(type, "*/*") || is_type(type, "application/*") || is_type(type, CALL_MEDIA_TYPE))
+            found |= ACCEPTS_SCIM;
+        else if (is_type(type, "application/json"))
+            found |= ACCEPTS_JSON;
+    }
+    return found;
+}
+
+/* H-04 to H-07, and P-35: a JSON Patch is not a SCIM PATCH. */
+static bool check_media_types(struct call *call)
+{
+    struct op *op = call->op;
+    struct slice sent = without_parameters(op->content_type);
+    if (op->body.len > 0 && sent.len > 0 && !is_type(sent, CALL_MEDIA_TYPE) && !is_type(sent, "application/json"))
+        return err_set(&op->err, ERR_MEDIA_TYPE, "The body must be application/scim+json or application/json.");
+    if (accepted(op->accept) == ACCEPTS_NOTHING)
+        return err_set(&op->err, ERR_NOT_ACCEPTABLE, "Only application/scim+json and application/json can be sent.");
+    return true;
+}
+
+bool call_read_body(struct call *call)
+{
+    if (!call->body_read) {
+        call->body_read = true;
+        if (call->op->body.len == 0)
+            err_set(&call->body_err, ERR_INVALID_SYNTAX, "The request needs a JSON object as its body.");
+        else
+            call->body = json_parse_object(call->op->body, &json_limits_default, &call->body_err);
+    }
+    if (!call->body)
+        call->op->err = call->body_err;
+    return call->body != NULL;
+}
+
+bool call_not_found(struct call *call)
+{
+    return err_set(&call->op->err, ERR_NOT_FOUND, "There is no %s with this id.", call->type->name);
+}
+
+enum job_step call_refuse(struct call *call, const struct err *err)
+{
+    call->op->err = *err;
+    return JOB_DONE;
+}
+
+bool call_shows_refs(const struct call *call)
+{
+    bool is_group = call->type->code == SCIM_TYPE_GROUP;
+    return scim_projection_shows(call->projection, is_group ? SLICE_LITERAL("members") : SLICE_LITERAL("groups"));
+}
+
+struct scim_served call_served(const struct call *call, const struct call_shown *shown)
+{
+    const struct view_resource *row = shown->row;
+    return (struct scim_served){
+        .type = call->type,
+        .id = row->id,
+        .stored = row->stored,
+        .version = row->version,
+        .created_ms = row->created_ms,
+        .modified_ms = row->modified_ms,
+        .manager_known = row->manager_known || shown->manager,
+        .manager_id = row->manager_id,
+        .manager_display = shown->manager ? shown->manager->display : row->manager_display,
+        .refs = shown->refs.list,
+        .ref_count = shown->refs.count,
+        .refs_shown = call_shows_refs(call),
+    };
+}
+
+bool call_want_manager(struct call *call, struct view *view, const struct view_resource *row,
+                       const struct view_resource **manager_out)
+{
+    *manager_out = NULL;
+    if (!row || !row->has_manager)
+        return true;
+    return view_want_resource(view, call_directory(call), SCIM_TYPE_USER, row->manager_id, VIEW_NARROW, manager_out);
+}
+
+bool call_preconditions(struct call *call, const struct scim_served *served)
+{
+    struct op *op = call->op;
+    if (op->if_match.len == 0 && op->if_none_match.len == 0)
+        return true;
+    char tag[SCIM_ETAG_BYTES];
+    scim_document_etag(served, tag);
+    enum scim_condition match, none_match;
+    if (!scim_etag_check(op->if_match, tag, &match, &op->err) ||
+        !scim_etag_check(op->if_none_match, tag, &none_match, &op->err))
+        return false;
+    if (match == SCIM_CONDITION_FAILED)
+        return err_set(&op->err, ERR_PRECONDITION, "The resource has changed: its version is %s.", tag);
+    if (none_match != SCIM_CONDITION_MET)
+        return true;
+    if (!slice_equals(op->method, SLICE_LITERAL("GET")) && !op->is_head)
+        return err_set(&op->err, ERR_PRECONDITION, "The resource exists: its version is %s.", tag);
+    op->reply.status = 304;
+    op_header(op, "etag", slice_str(tag));
+    op_header(op, "cache-control", SLICE_LITERAL("no-cache, private"));
+    return false;
+}
+
+json_t *call_representation(const struct call *call, const struct scim_served *served)
+{
+    struct buf text;
+    buf_init(&text, call->settings->max_reply);
+    scim_document_serve(served, call->base_url, &text);
+    json_t *resource = json_loadb(text.data, text.len, 0, NULL);
+    must(resource); /* our own text */
+    buf_fini(&text);
+    return resource;
+}
+
+void call_render(const struct call *call, const struct scim_served *served, struct buf *out)
+{
+    if (!call->projection || scim_projection_is_plain(call->projection)) {
+        scim_document_serve(served, call->base_url, out);
+        return;
+    }
+    json_scoped *resource = call_representation(call, served);
+    scim_projection_apply(call->projection, call->type, resource);
+    json_render(resource, out);
+}
+
+void call_reply_body(struct call *call, int status)
+{
+    struct op *op = call->op;
+    if (op->reply.body.overflowed) {
+        err_set(&op->err, ERR_TOO_MANY,
+                "The answer would be larger than %zu bytes: ask for fewer resources or attributes.",
+                call->settings->max_reply);
+        return;
+    }
+    op->reply.status = status;
+    op->reply.content_type = accepted(op->accept) == ACCEPTS_JSON ? "application/json" : CALL_MEDIA_TYPE;
+    op_header(op, "cache-control", SLICE_LITERAL("no-cache, private"));
+}
+
+static void add_tag(struct call *call, const struct scim_served *served)
+{
+    char tag[SCIM_ETAG_BYTES];
+    scim_document_etag(served, tag);
+    op_header(call->op, "etag", slice_str(tag));
+}
+
+void call_reply_resource(struct call *call, int status, const struct scim_served *served)
+{
+    struct op *op = call->op;
+    call_render(call, served, &op->reply.body);
+    call_reply_body(call, status);
+    if (op->err.kind != ERR_NONE)
+        return;
+    char uuid[ID_UUID_CHARS + 1];
+    id_to_uuid(&served->id.id, uuid);
+    struct slice location = slice_str(arena_printf(&op->arena, "%.*s%s/%s", (int)call->base_url.len,
+                                                   call->base_url.data, served->type->endpoint, uuid));
+    add_tag(call, served);
+    op_header(op, "location", location);
+    op_header(op, "content-location", location);
+}
+
+void call_reply_no_content(struct call *call, const struct scim_served *served)
+{
+    call->op->reply.status = 204;
+    add_tag(call, served);
+}

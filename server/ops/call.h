@@ -1,0 +1,100 @@
+/* What the SCIM use cases share: who calls, what may be answered, and how a resource is shown. */
+#ifndef OPS_CALL_H
+#define OPS_CALL_H
+
+#include <jansson.h>
+
+#include "auth/scope.h"
+#include "ops/scim.h"
+#include "scim/document.h"
+#include "scim/patch.h"
+#include "scim/project.h"
+#include "scim/query.h"
+#include "store/view.h"
+
+#define CALL_MEDIA_TYPE "application/scim+json"
+
+/* The state of an op between its steps. What depends on the request alone is made once, whatever is loaded meanwhile;
+ * an error found in it is kept and raised when its turn comes (E-07). */
+struct call {
+    struct op *op;
+    const struct scim_service_settings *settings;
+    const struct scim_resource_type *type;
+    struct organization_id organization;
+    bool organization_known; /* the path holds the form of an organization's id */
+    struct auth_credential credential;
+    bool credential_sent, credential_good; /* a header; in the form of a token */
+    struct slice base_url;
+
+    bool id_good; /* the path names a resource by the form of an id */
+    struct resource_id id;
+
+    struct scim_query query;
+    struct scim_projection *projection;
+    struct err parameter_err; /* of query or projection */
+
+    bool body_read;
+    json_t *body; /* NULL: body_err */
+    struct err body_err;
+    struct scim_patch *patch;
+    json_t *document; /* the decided document, and the row it was decided on */
+    const struct view_resource *decided_on;
+    struct scim_members members;
+
+    const struct view_token *token; /* set by call_admit */
+};
+
+/* The op's call, made at its first step. */
+struct call *call_of(struct op *op);
+struct directory_id call_directory(const struct call *call);
+const struct scim_policy *call_policy(const struct call *call);
+struct view_change call_change(const struct call *call);
+
+/* Names the token. true: its answer is known. (A credential that is none of ours needs no row.) */
+bool call_want_token(struct call *call, struct view *view);
+
+/* 401, 403, 503 of a paused directory, 406, 415: whatever stands before the resource (E-07). Sets op->err. */
+MUST_CHECK bool call_admit(struct call *call);
+/* The same with a token loaded by the caller; NULL: no such row. */
+MUST_CHECK bool call_admit_token(struct call *call, const struct view_token *token);
+
+/* Reads the body as a JSON object, once. Refuses with op->err. */
+MUST_CHECK bool call_read_body(struct call *call);
+
+/* 404 with the same words for every id (E-06). Always false. */
+bool call_not_found(struct call *call);
+/* Copies err into op->err. Always JOB_DONE. */
+enum job_step call_refuse(struct call *call, const struct err *err);
+
+/* --- showing --- */
+
+/* Do groups (of a user) or members (of a group) show in this reply? */
+bool call_shows_refs(const struct call *call);
+
+struct call_shown { /* a resource as a reply shows it */
+    const struct view_resource *row;
+    struct view_refs refs;
+    const struct view_resource *manager; /* write lane: the row of row->manager_id, NULL when there is none */
+};
+struct scim_served call_served(const struct call *call, const struct call_shown *shown);
+/* Names what showing needs beyond the row: the manager. */
+bool call_want_manager(struct call *call, struct view *view, const struct view_resource *row,
+                       const struct view_resource **manager_out);
+
+/* If-Match and If-None-Match against the tag (V-03 to V-08). false: refused, or answered with 304. */
+MUST_CHECK bool call_preconditions(struct call *call, const struct scim_served *served);
+
+/* The resource as the whole reply: status, ETag, Location, Content-Location, projected body. */
+void call_reply_resource(struct call *call, int status, const struct scim_served *served);
+/* 204 with the tag (P-06). */
+void call_reply_no_content(struct call *call, const struct scim_served *served);
+/* A body made by the caller in op->reply.body. */
+void call_reply_body(struct call *call, int status);
+
+/* Appends the resource, projected, to out. */
+void call_render(const struct call *call, const struct scim_served *served, struct buf *out);
+
+/* The whole representation as JSON, as filters see it. A new reference. */
+json_t *call_representation(const struct call *call, const struct scim_served *served);
+
+#endif

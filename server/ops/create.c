@@ -1,0 +1,70 @@
+/* POST /Users, POST /Groups. */
+#include "use_cases.h"
+#include "write.h"
+
+static bool read_document(struct call *call)
+{
+    struct op *op = call->op;
+    if (call->document)
+        return true;
+    if (!call_read_body(call))
+        return false;
+    call->document = scim_resource_normalise(call->body, call->type, call_policy(call), &op->fresh_id, NULL, &op->arena,
+                                             &call->members, &op->err);
+    return call->document != NULL;
+}
+
+/* The members a new group starts with, as one edit. */
+static struct membership *first_members(struct call *call, struct view *view, bool *known)
+{
+    struct membership *membership = membership_new(call, view, call->op->fresh_id, true, call->members.count);
+    struct scim_member_edit add = {.kind = SCIM_MEMBERS_ADD, .ids = call->members.ids, .count = call->members.count};
+    *known &= membership_apply(membership, &add);
+    return membership;
+}
+
+static void stage(struct call *call, struct view *view, struct decided *decided, struct membership *membership,
+                  struct call_shown *shown)
+{
+    struct view_change change = call_change(call);
+    struct scim_row_keys *keys = arena_new(view_arena(view), struct scim_row_keys);
+    *keys = decided->keys;
+    shown->row =
+        view_insert(view, call_directory(call), call->type->code, call->op->fresh_id, decided->stored, keys, &change);
+    size_t count = 0;
+    const struct view_member_change *list = membership ? membership_changes(membership, &count) : NULL;
+    if (count)
+        shown->row = view_change_members(view, call_directory(call), call->op->fresh_id, list, count, &change);
+    if (membership)
+        shown->refs = membership_refs(membership);
+}
+
+enum job_step scim_create(struct op *op, struct view *view)
+{
+    struct call *call = call_of(op);
+    if (!call_want_token(call, view))
+        return JOB_WANTS;
+    if (!call_admit(call) || !read_document(call))
+        return JOB_DONE;
+    if (call->parameter_err.kind != ERR_NONE)
+        return call_refuse(call, &call->parameter_err);
+
+    struct decided decided;
+    if (!write_prepare(call, view, call->document, &decided))
+        return JOB_DONE;
+    const struct resource_id *holder;
+    struct call_shown shown = {0};
+    struct view_resource manager = {.has_manager = id_from_uuid(decided.keys.manager, true, &manager.manager_id.id)};
+    bool known = write_want_holder(call, view, decided.keys.unique_key, &holder);
+    known &= call_want_manager(call, view, &manager, &shown.manager);
+    struct membership *membership = call->type->code == SCIM_TYPE_GROUP ? first_members(call, view, &known) : NULL;
+    if (!known)
+        return JOB_WANTS;
+    if (!write_check_holder(call, holder, &op->fresh_id) || (membership && !membership_check(membership, &op->err)))
+        return JOB_DONE;
+
+    stage(call, view, &decided, membership, &shown);
+    struct scim_served served = call_served(call, &shown);
+    call_reply_resource(call, 201, &served);
+    return JOB_DONE;
+}

@@ -1,0 +1,112 @@
+/* ServiceProviderConfig, ResourceTypes, Schemas: readable without a token (D-05), the same for every organization. A
+ * token that is sent must be good all the same. */
+#include "scim/discovery.h"
+
+#include "scim/etag.h"
+#include "use_cases.h"
+
+static bool admit(struct call *call)
+{
+    struct op *op = call->op;
+    if (call->credential_sent && !call_admit(call))
+        return false;
+    if (!call->organization_known)
+        return err_set(&op->err, ERR_NOT_FOUND, "There is nothing at this URL.");
+    if (call->query.has_filter)
+        return err_set(&op->err, ERR_FORBIDDEN, "Discovery endpoints cannot be filtered.");
+    return true;
+}
+
+static struct scim_capabilities capabilities(const struct call *call)
+{
+    return (struct scim_capabilities){.max_results = call->settings->max_page,
+                                      .bulk_max_operations = 0,
+                                      .bulk_max_payload = call->settings->max_body,
+                                      .sort = false,
+                                      .documentation_uri = NULL};
+}
+
+/* What was written into the reply's body becomes the reply; 304 when the client has it. */
+static void reply(struct call *call)
+{
+    struct op *op = call->op;
+    char tag[SCIM_ETAG_BYTES];
+    scim_discovery_etag(buf_slice(&op->reply.body), tag);
+    enum scim_condition none_match;
+    if (!scim_etag_check(op->if_none_match, tag, &none_match, &op->err))
+        return;
+    op_header(op, "etag", slice_str(tag));
+    if (none_match == SCIM_CONDITION_MET) {
+        buf_clear(&op->reply.body);
+        op->reply.status = 304;
+        return;
+    }
+    call_reply_body(call, 200);
+}
+
+enum job_step scim_show_config(struct op *op, struct view *view)
+{
+    struct call *call = call_of(op);
+    if (!call_want_token(call, view))
+        return JOB_WANTS;
+    if (admit(call)) {
+        struct scim_capabilities able = capabilities(call);
+        scim_discovery_config(&able, call->base_url, &op->reply.body);
+        reply(call);
+    }
+    return JOB_DONE;
+}
+
+enum job_step scim_show_types(struct op *op, struct view *view)
+{
+    struct call *call = call_of(op);
+    if (!call_want_token(call, view))
+        return JOB_WANTS;
+    if (admit(call)) {
+        scim_discovery_types(call->base_url, &op->reply.body);
+        reply(call);
+    }
+    return JOB_DONE;
+}
+
+enum job_step scim_show_schemas(struct op *op, struct view *view)
+{
+    struct call *call = call_of(op);
+    if (!call_want_token(call, view))
+        return JOB_WANTS;
+    if (admit(call)) {
+        scim_discovery_schemas(call->base_url, &op->reply.body);
+        reply(call);
+    }
+    return JOB_DONE;
+}
+
+static enum job_step show_one(struct op *op, struct view *view, const char *noun,
+                              bool (*show)(struct slice name, struct slice base_url, struct buf *out))
+{
+    struct call *call = call_of(op);
+    if (!call_want_token(call, view))
+        return JOB_WANTS;
+    if (!admit(call))
+        return JOB_DONE;
+    if (show(op->parameters[1], call->base_url, &op->reply.body))
+        reply(call);
+    else
+        err_set(&op->err, ERR_NOT_FOUND, "There is no %s with this id.", noun);
+    return JOB_DONE;
+}
+
+enum job_step scim_show_type(struct op *op, struct view *view)
+{
+    return show_one(op, view, "resource type", scim_discovery_type);
+}
+
+enum job_step scim_show_schema(struct op *op, struct view *view)
+{
+    return show_one(op, view, "schema", scim_discovery_schema);
+}
+
+void scim_not_implemented(struct op *op)
+{
+    err_set(&op->err, ERR_NOT_IMPLEMENTED, "This endpoint is not implemented: see /ServiceProviderConfig.");
+}

@@ -1,0 +1,83 @@
+#include "ops/op.h"
+
+#include "base/clock.h"
+#include "base/must.h"
+
+enum { MOST_REPLY_BYTES = 256 * 1024 * 1024 };
+
+void op_init(struct op *op, const struct service *service)
+{
+    memset(op, 0, sizeof(*op));
+    arena_init(&op->arena);
+    buf_init(&op->reply.body, MOST_REPLY_BYTES);
+    op->job.class = &op_job_class;
+    op->service = service;
+    op->now_ms = clock_wall_ms();
+    op->operation_id.id = id_new();
+    op->fresh_id.id = id_new();
+    id_to_uuid(&op->operation_id.id, op->request_id);
+}
+
+void op_fini(struct op *op)
+{
+    if (op->dispose)
+        op->dispose(op);
+    buf_fini(&op->reply.body);
+    arena_fini(&op->arena);
+}
+
+void op_header(struct op *op, const char *name, struct slice value)
+{
+    struct reply *reply = &op->reply;
+    must(reply->header_count < sizeof(reply->headers) / sizeof(reply->headers[0]));
+    reply->headers[reply->header_count++] =
+        (struct reply_header){.name = name, .value = arena_slice(&op->arena, value)};
+}
+
+static void clear_reply(struct op *op)
+{
+    op->err = ERR_INIT;
+    op->reply.status = 0;
+    op->reply.content_type = NULL;
+    op->reply.header_count = 0;
+    buf_clear(&op->reply.body);
+}
+
+/* A refusal leaves no half-made answer behind. */
+static void refuse(struct op *op)
+{
+    struct err err = op->err;
+    clear_reply(op);
+    op->err = err;
+    op->service->refuse(op);
+}
+
+static enum job_step step(struct job *job, struct view *view)
+{
+    struct op *op = (struct op *)job;
+    clear_reply(op); /* it may be called again: for more rows, or after a roll-back */
+    enum job_step next = op->operation->step(op, view);
+    if (next == JOB_DONE && op->err.kind != ERR_NONE)
+        refuse(op);
+    return next;
+}
+
+static bool run(struct job *job, struct db *db, struct err *err)
+{
+    struct op *op = (struct op *)job;
+    clear_reply(op);
+    if (!op->operation->run(op, db, err))
+        return false;
+    if (op->err.kind != ERR_NONE)
+        refuse(op);
+    return true;
+}
+
+static void fail(struct job *job, const struct err *err)
+{
+    struct op *op = (struct op *)job;
+    op->err = *err;
+    refuse(op);
+}
+
+const struct job_class op_job_class = {.step = step, .run = run, .fail = fail};

@@ -1,0 +1,132 @@
+/* The SCIM service: its routes, and how it refuses. */
+#include "scim/message.h"
+#include "use_cases.h"
+
+#define BASE "/orgs/{}/scim/v2"
+
+#define READS(id, label, type_code, scope_bit, step_function)                                                          \
+    static const struct operation id = {                                                                               \
+        .name = (label), .lane = OP_READ, .scope = (scope_bit), .resource_type = (type_code), .step = (step_function)}
+#define WRITES(id, label, type_code, scope_bit, step_function)                                                         \
+    static const struct operation id = {.name = (label),                                                               \
+                                        .lane = OP_WRITE,                                                              \
+                                        .scope = (scope_bit),                                                          \
+                                        .resource_type = (type_code),                                                  \
+                                        .step = (step_function)}
+
+static const struct operation list_users = {.name = "user.list",
+                                            .lane = OP_READ,
+                                            .scope = SCOPE_USERS_READ,
+                                            .resource_type = SCIM_TYPE_USER,
+                                            .step = scim_find,
+                                            .run = scim_list};
+static const struct operation list_groups = {.name = "group.list",
+                                             .lane = OP_READ,
+                                             .scope = SCOPE_GROUPS_READ,
+                                             .resource_type = SCIM_TYPE_GROUP,
+                                             .step = scim_find,
+                                             .run = scim_list};
+static const struct operation get_group = {.name = "group.get",
+                                           .lane = OP_READ,
+                                           .scope = SCOPE_GROUPS_READ,
+                                           .resource_type = SCIM_TYPE_GROUP,
+                                           .step = scim_get_group,
+                                           .run = scim_get_group_whole};
+READS(get_user, "user.get", SCIM_TYPE_USER, SCOPE_USERS_READ, scim_get_user);
+WRITES(create_user, "user.create", SCIM_TYPE_USER, SCOPE_USERS_WRITE, scim_create);
+WRITES(replace_user, "user.replace", SCIM_TYPE_USER, SCOPE_USERS_WRITE, scim_replace);
+WRITES(patch_user, "user.patch", SCIM_TYPE_USER, SCOPE_USERS_WRITE, scim_change);
+WRITES(delete_user, "user.delete", SCIM_TYPE_USER, SCOPE_USERS_WRITE, scim_delete);
+WRITES(create_group, "group.create", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_create);
+WRITES(replace_group, "group.replace", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_replace);
+WRITES(patch_group, "group.patch", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_change);
+WRITES(delete_group, "group.delete", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_delete);
+READS(show_config, "config.show", 0, 0, scim_show_config);
+READS(show_types, "types.list", 0, 0, scim_show_types);
+READS(show_type, "types.get", 0, 0, scim_show_type);
+READS(show_schemas, "schemas.list", 0, 0, scim_show_schemas);
+READS(show_schema, "schemas.get", 0, 0, scim_show_schema);
+static const struct operation not_implemented = {
+    .name = "not_implemented", .lane = OP_INLINE, .answer = scim_not_implemented};
+
+static const struct route routes[] = {
+    {"GET", BASE "/Users", 0, &list_users},
+    {"POST", BASE "/Users", 0, &create_user},
+    {"GET", BASE "/Users/{}", 0, &get_user},
+    {"PUT", BASE "/Users/{}", 0, &replace_user},
+    {"PATCH", BASE "/Users/{}", 0, &patch_user},
+    {"DELETE", BASE "/Users/{}", 0, &delete_user},
+    {"GET", BASE "/Groups", 0, &list_groups},
+    {"POST", BASE "/Groups", 0, &create_group},
+    {"GET", BASE "/Groups/{}", 0, &get_group},
+    {"PUT", BASE "/Groups/{}", 0, &replace_group},
+    {"PATCH", BASE "/Groups/{}", 0, &patch_group},
+    {"DELETE", BASE "/Groups/{}", 0, &delete_group},
+    {"GET", BASE "/ServiceProviderConfig", 0, &show_config},
+    {"GET", BASE "/ResourceTypes", 0, &show_types},
+    {"GET", BASE "/ResourceTypes/{}", 0, &show_type},
+    {"GET", BASE "/Schemas", 0, &show_schemas},
+    {"GET", BASE "/Schemas/{}", 0, &show_schema},
+    {"GET", BASE "/Me", 0, &not_implemented},
+    {"POST", BASE "/Bulk", 0, &not_implemented},
+    {"POST", BASE "/.search", 0, &not_implemented},
+    {"POST", BASE "/Users/.search", 0, &not_implemented},
+    {"POST", BASE "/Groups/.search", 0, &not_implemented},
+};
+
+/* …/scim/v9/… : the version, not the endpoint, is unknown (H-19). */
+static bool names_other_version(struct slice path)
+{
+    const char *end = path.data + path.len;
+    const char *scim = path.len ? memmem(path.data, path.len, "/scim/v", 7) : NULL;
+    if (!scim || scim + 7 == end || scim[7] < '0' || scim[7] > '9')
+        return false;
+    const char *digits = scim + 7, *at = digits;
+    while (at < end && ((*at >= '0' && *at <= '9') || *at == '.'))
+        at++;
+    return (at == end || *at == '/') && !(at - digits == 1 && *digits == '2');
+}
+
+static struct slice challenge(const struct op *op)
+{
+    if (op->err.kind == ERR_FORBIDDEN)
+        return SLICE_LITERAL("Bearer realm=\"scim\", error=\"insufficient_scope\"");
+    if (op->authorization.len)
+        return SLICE_LITERAL("Bearer realm=\"scim\", error=\"invalid_token\"");
+    return SLICE_LITERAL("Bearer realm=\"scim\"");
+}
+
+static void add_headers(struct op *op)
+{
+    enum err_kind kind = op->err.kind;
+    bool lacks_scope = kind == ERR_FORBIDDEN && op->operation && op->operation->scope;
+    if (kind == ERR_UNAUTHORIZED || lacks_scope)
+        op_header(op, "www-authenticate", challenge(op));
+    if (kind == ERR_UNAVAILABLE || kind == ERR_BUSY)
+        op_header(op, "retry-after", SLICE_LITERAL("1"));
+    if (kind == ERR_MEDIA_TYPE)
+        op_header(op, "accept", SLICE_LITERAL("application/scim+json, application/json"));
+}
+
+void scim_refuse(struct op *op)
+{
+    if (op->err.kind == ERR_NOT_FOUND && !op->route && names_other_version(op->path))
+        err_set(&op->err, ERR_INVALID_VERS, "This version of the protocol is not supported: use /scim/v2.");
+    scim_message_error(op->err.kind, slice_str(op->err.detail), &op->reply.body);
+    op->reply.status = err_status(op->err.kind);
+    op->reply.content_type = CALL_MEDIA_TYPE;
+    add_headers(op);
+}
+
+const struct service *scim_service(const struct scim_service_settings *settings)
+{
+    static struct service service = {
+        .name = "scim",
+        .routes = routes,
+        .route_count = sizeof(routes) / sizeof(routes[0]),
+        .refuse = scim_refuse,
+        .lenient_slashes = true,
+    };
+    service.context = (void *)(uintptr_t)settings;
+    return &service;
+}

@@ -1,0 +1,176 @@
+#include "update.h"
+
+#include "base/json.h"
+#include "base/must.h"
+
+/* Everything an update looks at, of one step. */
+struct updating {
+    struct call *call;
+    struct view *view;
+    const struct update *update;
+    const struct view_resource *row;
+    struct view_refs groups;             /* of a user */
+    const struct view_resource *manager; /* of the row as it is */
+    struct membership *membership;       /* of a group */
+    bool changes_document;
+    struct decided decided;
+    struct scim_row_keys *keys_before;
+    const struct resource_id *holder;
+    struct call_shown shown;
+};
+
+static bool is_group(const struct updating *u) { return u->call->type->code == SCIM_TYPE_GROUP; }
+
+static bool want_row(struct updating *u)
+{
+    struct call *call = u->call;
+    bool known = call_want_token(call, u->view);
+    if (!call->credential_good || !call->id_good)
+        return known;
+    struct directory_id directory = call_directory(call);
+    known &= view_want_resource(u->view, directory, call->type->code, call->id, VIEW_WHOLE, &u->row);
+    if (!is_group(u))
+        known &= view_want_groups(u->view, directory, SCIM_TYPE_USER, call->id, &u->groups);
+    return known;
+}
+
+/* The body is parsed before the resource is looked at (E-07). */
+static bool admit(struct updating *u)
+{
+    struct call *call = u->call;
+    if (!call_admit(call) || !call_read_body(call))
+        return false;
+    if (call->parameter_err.kind != ERR_NONE) {
+        call->op->err = call->parameter_err;
+        return false;
+    }
+    if (u->update->parse && !u->update->parse(call))
+        return false;
+    return u->row || call_not_found(call);
+}
+
+static bool check_preconditions(struct updating *u)
+{
+    struct call_shown now = {.row = u->row, .refs = u->groups, .manager = u->manager};
+    struct scim_served served = call_served(u->call, &now);
+    return call_preconditions(u->call, &served);
+}
+
+/* The new document, made once for each row it is decided on: the steps that only wait for more rows keep it. */
+static bool decide_document(struct updating *u)
+{
+    struct call *call = u->call;
+    json_scoped *before = scim_document_load(u->row->stored);
+    if (call->decided_on != u->row) {
+        json_decref(call->document);
+        call->document = u->update->decide(call, before);
+        call->decided_on = u->row;
+    }
+    if (!call->document) {
+        call->decided_on = NULL;
+        return false;
+    }
+    u->changes_document = !json_equal(call->document, before);
+    return !u->changes_document || (write_prepare(call, u->view, call->document, &u->decided) &&
+                                    write_keys_before(call, u->view, u->row, &u->keys_before));
+}
+
+static bool shows_members(const struct updating *u)
+{
+    bool silent = u->update->answers_no_content && u->update->answers_no_content(u->call);
+    return !silent && call_shows_refs(u->call);
+}
+
+static size_t edited_ids(const struct scim_member_edit *edit)
+{
+    size_t count = 0;
+    for (; edit; edit = edit->next)
+        count += edit->count;
+    return count;
+}
+
+static bool want_members(struct updating *u)
+{
+    const struct scim_member_edit *edits = u->update->members(u->call);
+    u->membership = membership_new(u->call, u->view, u->call->id, false, edited_ids(edits));
+    if (shows_members(u) && !membership_want_whole(u->membership))
+        return false;
+    for (const struct scim_member_edit *edit = edits; edit; edit = edit->next)
+        if (!membership_apply(u->membership, edit))
+            return false;
+    return true;
+}
+
+/* The manager that the reply shows: of the new document where there is one. */
+static bool want_shown_manager(struct updating *u)
+{
+    struct view_resource after = *u->row;
+    if (u->changes_document)
+        after.has_manager = id_from_uuid(u->decided.keys.manager, true, &after.manager_id.id);
+    return call_want_manager(u->call, u->view, &after, &u->shown.manager);
+}
+
+static bool want_rest(struct updating *u)
+{
+    bool known = true;
+    if (u->changes_document && !slice_equals(u->decided.keys.unique_key, u->keys_before->unique_key))
+        known &= write_want_holder(u->call, u->view, u->decided.keys.unique_key, &u->holder);
+    known &= is_group(u) ? want_members(u) : want_shown_manager(u);
+    return known;
+}
+
+static bool check_rest(struct updating *u)
+{
+    return write_check_holder(u->call, u->holder, &u->call->id) &&
+           (!u->membership || membership_check(u->membership, &u->call->op->err));
+}
+
+static void stage(struct updating *u)
+{
+    struct call *call = u->call;
+    struct view_change change = call_change(call);
+    u->shown.row = u->row;
+    u->shown.refs = u->groups;
+    if (u->changes_document) {
+        struct scim_row_keys *after = arena_new(view_arena(u->view), struct scim_row_keys);
+        *after = u->decided.keys;
+        u->shown.row = view_update(u->view, call_directory(call), call->type->code, call->id, u->decided.stored,
+                                   u->keys_before, after, &change);
+    }
+    if (!u->membership)
+        return;
+    size_t count;
+    const struct view_member_change *list = membership_changes(u->membership, &count);
+    if (count)
+        u->shown.row = view_change_members(u->view, call_directory(call), call->id, list, count, &change);
+    u->shown.refs = shows_members(u) ? membership_refs(u->membership) : (struct view_refs){NULL, 0};
+}
+
+static void reply(struct updating *u)
+{
+    struct scim_served served = call_served(u->call, &u->shown);
+    if (u->update->answers_no_content && u->update->answers_no_content(u->call))
+        call_reply_no_content(u->call, &served);
+    else
+        call_reply_resource(u->call, 200, &served);
+}
+
+enum job_step update_run(struct op *op, struct view *view, const struct update *update)
+{
+    struct updating u = {.call = call_of(op), .view = view, .update = update};
+    if (!want_row(&u))
+        return JOB_WANTS;
+    if (!admit(&u))
+        return JOB_DONE;
+    if (op->if_match.len + op->if_none_match.len > 0 && !call_want_manager(u.call, view, u.row, &u.manager))
+        return JOB_WANTS;
+    if (!check_preconditions(&u) || !decide_document(&u))
+        return JOB_DONE;
+    if (!want_rest(&u))
+        return JOB_WANTS;
+    if (!check_rest(&u))
+        return JOB_DONE;
+    stage(&u);
+    reply(&u);
+    return JOB_DONE;
+}

@@ -1,0 +1,31 @@
+/* The use cases of the SCIM service, one file per verb. */
+#ifndef OPS_USE_CASES_H
+#define OPS_USE_CASES_H
+
+#include "call.h"
+#include "store/query.h"
+
+enum job_step scim_get_user(struct op *op, struct view *view);
+enum job_step scim_get_group(struct op *op, struct view *view);
+bool scim_get_group_whole(struct op *op, struct db *db, struct err *err);
+/* The end of every GET of one resource: admission, 404, preconditions, reply. */
+void scim_get_shown(struct call *call, const struct call_shown *shown);
+
+enum job_step scim_find(struct op *op, struct view *view); /* a list that a unique key or an id answers */
+bool scim_list(struct op *op, struct db *db, struct err *err);
+
+enum job_step scim_create(struct op *op, struct view *view);
+enum job_step scim_replace(struct op *op, struct view *view);
+enum job_step scim_change(struct op *op, struct view *view); /* PATCH */
+enum job_step scim_delete(struct op *op, struct view *view);
+
+enum job_step scim_show_config(struct op *op, struct view *view);
+enum job_step scim_show_types(struct op *op, struct view *view);
+enum job_step scim_show_type(struct op *op, struct view *view);
+enum job_step scim_show_schemas(struct op *op, struct view *view);
+enum job_step scim_show_schema(struct op *op, struct view *view);
+void scim_not_implemented(struct op *op);
+
+void scim_refuse(struct op *op);
+
+#endif
