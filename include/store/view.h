@@ -103,7 +103,8 @@ void view_delete(struct view *view, struct directory_id directory, uint16_t type
 struct view_member_change {
     struct resource_id member;
     uint16_t type;
-    bool added; /* else removed */
+    bool added;           /* else removed */
+    struct slice display; /* of an added one */
 };
 /* Adds and removes rows and, when that changed the group, moves its version and modified time once (the document stays)
  * and records one change with the list. Entries that change nothing must have been left out by the caller. */

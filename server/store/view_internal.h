@@ -61,6 +61,7 @@ struct known {
     struct ref_list refs; /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED */
     bool existed, exists; /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
     uint16_t member_type; /* KNOWN_MEMBERSHIP */
+    struct slice member_display;
 
     /* staged, KNOWN_RESOURCE */
     struct known *next_staged;

@@ -163,7 +163,8 @@ static void overlay_members(struct view *view, struct known *members)
         struct known *staged = view->staged_memberships[i];
         if (!id_equals(&staged->key.second, &members->key.id) || staged->exists == staged->existed)
             continue;
-        struct scim_group_ref ref = {.id.id = staged->key.id, .type = staged->member_type};
+        struct scim_group_ref ref = {
+            .id.id = staged->key.id, .type = staged->member_type, .display = staged->member_display};
         if (staged->exists)
             view_ref_add(view, &members->refs, ref);
         for (size_t k = 0; !staged->exists && k < members->refs.count; k++)

@@ -219,8 +219,10 @@ const struct view_resource *view_change_members(struct view *view, struct direct
         struct known *known = membership_of(view, group, &list[i]);
         must(known->exists != list[i].added);
         known->exists = list[i].added;
-        if (list[i].added)
+        if (list[i].added) {
             known->member_type = list[i].type;
+            known->member_display = list[i].display;
+        }
         stage_membership(view, known);
     }
     forget_members(view, group);
