@@ -8,11 +8,13 @@ static json_t *in_order(const struct scim_attribute *attribute, const json_t *va
     return value_in_order(value, attribute->sub_attributes, attribute->sub_attribute_count, NULL);
 }
 
-static bool is_empty(const json_t *value)
+static bool is_nothing(const json_t *value)
 {
-    return json_is_null(value) || value_is_text(value, "") || (json_is_array(value) && json_array_size(value) == 0) ||
+    return json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0) ||
            (json_is_object(value) && json_object_size(value) == 0);
 }
+
+static bool is_empty(const json_t *value) { return is_nothing(value) || value_is_text(value, ""); }
 
 static bool has_required(const struct scim_attribute *attributes, size_t count, const json_t *object,
                          const char *prefix, const char *dot, struct err *err)
@@ -112,8 +114,7 @@ static json_t *arranged_extension(const struct scim_schema *schema, const json_t
 
     const char *name;
     json_t *value;
-    json_object_foreach(value_iterable(object), name, value)
-    {
+    json_object_foreach (value_iterable(object), name, value) {
         if (a.taken == json_object_size(object))
             break;
         if (!scim_schema_attribute(schema, slice_str(name)))
@@ -175,15 +176,13 @@ static void take_undeclared(struct arrangement *a, const struct scim_resource_ty
     json_t *value;
     must(names);
 
-    json_object_foreach(value_iterable(a->source), name, value)
-    {
-        if (!is_declared(type, name))
+    json_object_foreach (value_iterable(a->source), name, value) {
+        if (!is_declared(type, name) && !is_nothing(value))
             names[count++] = name;
     }
     qsort(names, count, sizeof *names, compare_undeclared);
     for (size_t i = 0; i < count; i++)
         json_object_set_nocheck(a->target, names[i], json_object_get(a->source, names[i]));
-    a->taken += count;
     free(names);
 }
 
