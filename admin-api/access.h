@@ -1,0 +1,20 @@
+/* Who is calling, and may they. */
+#ifndef ADMIN_ACCESS_H
+#define ADMIN_ACCESS_H
+
+#include "call.h"
+
+/* Fills in call->principal. ERR_UNAUTHORIZED for everything that is no live key, all alike. */
+MUST_CHECK bool access_authenticate(struct call *call, struct err *err);
+
+/* ERR_FORBIDDEN when the key has not the operation's scope. */
+MUST_CHECK bool access_authorise(const struct call *call, struct err *err);
+
+/* Other environments' rows are as good as not there. */
+bool access_sees(const struct call *call, const struct environment_id *environment);
+
+/* The environment that a request without an id in its path is about: the key's own, or the one that an operator names
+ * by ?environment= or `environment_id`. It exists. */
+MUST_CHECK bool access_environment(struct call *call, struct environment_id *environment_out, struct err *err);
+
+#endif

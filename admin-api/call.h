@@ -1,0 +1,83 @@
+/* One admin request on its way: who asks, what was sent, what is answered.
+ *
+ * Every route of /v1 is an admin_operation. admin_run does what all have in common (credential, scope, parameters,
+ * body, transaction, audit), so that a handler says only what is its own. */
+#ifndef ADMIN_CALL_H
+#define ADMIN_CALL_H
+
+#include <jansson.h>
+
+#include "auth/scope.h"
+#include "auth/token.h"
+#include "field.h"
+#include "ops/op.h"
+#include "service.h"
+
+enum admin_query {
+    QUERY_LIMIT,
+    QUERY_CURSOR,
+    QUERY_EXTERNAL_ID,
+    QUERY_NAME,
+    QUERY_ENVIRONMENT,
+    QUERY_DIRECTORY,
+    QUERY_SUCCESSOR,
+    ADMIN_QUERIES
+};
+#define QUERY_BIT(query) (1u << (query))
+#define QUERY_PAGE       (QUERY_BIT(QUERY_LIMIT) | QUERY_BIT(QUERY_CURSOR))
+
+struct principal {
+    struct key_id key;
+    bool is_operator;
+    struct environment_id environment; /* zero for operators */
+    unsigned scopes;
+};
+
+struct audit_note { /* zero ids are NULL in the database */
+    struct environment_id environment;
+    struct organization_id organization;
+    struct directory_id directory;
+    json_t *detail; /* object, never a secret; NULL: {} */
+};
+
+struct call {
+    struct op *op;
+    struct db *db; /* inside a transaction when the operation writes */
+    const struct admin_settings *settings;
+    struct principal principal;
+    struct slice query[ADMIN_QUERIES]; /* decoded; data NULL when absent */
+    json_t *body;                      /* checked against the operation's fields; an empty object without a body */
+    struct audit_note audit;
+};
+
+struct admin_operation {
+    struct operation operation; /* first: the HTTP room knows this part */
+    bool writes;                /* runs in a transaction with an audit row */
+    unsigned queries;           /* QUERY_BITs that are allowed */
+    bool body_optional;
+    const struct admin_field *fields; /* NULL: takes no body */
+    size_t field_count;
+    bool (*handle)(struct call *call, struct err *err);
+};
+
+#define ADMIN_OPERATION(name_, scope_)                                                                                 \
+    {                                                                                                                  \
+        .name = (name_), .lane = OP_QUERY, .scope = (scope_), .run = admin_run                                         \
+    }
+#define ADMIN_FIELDS(list) .fields = (list), .field_count = sizeof(list) / sizeof((list)[0])
+
+bool admin_run(struct op *op, struct db *db, struct err *err);
+
+static inline struct arena *call_arena(struct call *call) { return &call->op->arena; }
+
+/* A member of the checked body. NULL when absent; json null is returned as such. */
+static inline json_t *call_member(const struct call *call, const char *name)
+{
+    return json_object_get(call->body, name);
+}
+static inline bool call_has(const struct call *call, const char *name) { return call_member(call, name) != NULL; }
+
+/* Text of a member, `otherwise` when absent, empty when null. */
+struct slice call_text(const struct call *call, const char *name, struct slice otherwise);
+
+#endif

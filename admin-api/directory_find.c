@@ -1,0 +1,77 @@
+/* From an id to a directory, and from that to JSON. */
+#include "access.h"
+#include "admin_api_sql.h"
+#include "base/json.h"
+#include "directories.h"
+#include "reply.h"
+
+static bool no_such_directory(struct err *err) { return err_set(err, ERR_NOT_FOUND, "There is no such directory."); }
+
+static struct directory read_row(struct call *call, const struct db_value *row)
+{
+    struct arena *arena = call_arena(call);
+    struct directory directory = {
+        .is_primary = row[3].integer != 0,
+        .state = (enum directory_state)row[4].integer,
+        .name = arena_slice(arena, row[5].bytes),
+        .idp = arena_slice(arena, row[6].bytes),
+        .policy = arena_slice(arena, row[7].bytes),
+        .created_ms = row[8].integer,
+        .updated_ms = row[9].integer,
+        .users = row[10].integer,
+        .groups = row[11].integer,
+    };
+    db_id_out(&row[0], &directory.id.id);
+    db_id_out(&row[1], &directory.organization.id);
+    db_id_out(&row[2], &directory.environment.id);
+    return directory;
+}
+
+bool directory_load(struct call *call, const struct directory_id *id, enum directory_lock lock,
+                    struct directory *directory, struct err *err)
+{
+    const struct db_value *row;
+    struct db_value parameters[] = {db_id(&id->id)};
+    if (lock == DIRECTORY_LOCKED && !db_query_one(call->db, sql_directory_lock, parameters, 1, &row, err))
+        return false;
+    if (!db_query_one(call->db, sql_directory_load, parameters, 1, &row, err))
+        return false;
+    if (!row)
+        return no_such_directory(err);
+    *directory = read_row(call, row);
+    if (!access_sees(call, &directory->environment))
+        return no_such_directory(err);
+    call->audit.environment = directory->environment;
+    call->audit.organization = directory->organization;
+    call->audit.directory = directory->id;
+    call->op->log_organization = directory->organization;
+    call->op->log_directory = directory->id;
+    return true;
+}
+
+bool directory_of_path(struct call *call, enum directory_lock lock, struct directory *directory, struct err *err)
+{
+    struct directory_id id;
+    if (!id_from_prefixed(ID_PREFIX_DIRECTORY, call->op->parameters[0], &id.id))
+        return no_such_directory(err);
+    return directory_load(call, &id, lock, directory, err);
+}
+
+json_t *directory_show_row(struct call *call, const struct db_value *row)
+{
+    struct directory directory = read_row(call, row);
+    return directory_show(&directory);
+}
+
+json_t *directory_show(const struct directory *directory)
+{
+    json_t *policy = json_loadb(directory->policy.data, directory->policy.len, 0, NULL);
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:{s:I, s:I}, s:o, s:o}", "id",
+                     show_id(ID_PREFIX_DIRECTORY, &directory->id.id), "organization_id",
+                     show_id(ID_PREFIX_ORGANIZATION, &directory->organization.id), "name",
+                     json_from_slice(directory->name), "idp", json_from_slice(directory->idp), "primary",
+                     directory->is_primary, "state", directory->state == DIRECTORY_PAUSED ? "paused" : "active",
+                     "policy", policy ? policy : json_object(), "counts", "users", (json_int_t)directory->users,
+                     "groups", (json_int_t)directory->groups, "created_at", show_time(directory->created_ms),
+                     "updated_at", show_time(directory->updated_ms));
+}

@@ -1,0 +1,144 @@
+/* Environments: one deployment stage of one vendor. Operators only. */
+#include "environments.h"
+
+#include "admin_api_sql.h"
+#include "base/json.h"
+#include "page.h"
+#include "reply.h"
+
+static json_t *show_environment(struct call *call, const struct db_value *row)
+{
+    (void)call;
+    struct id id;
+    db_id_out(&row[0], &id);
+    return json_pack("{s:o, s:o, s:o, s:o}", "id", show_id(ID_PREFIX_ENVIRONMENT, &id), "name",
+                     json_from_slice(row[1].bytes), "created_at", show_time(row[2].integer), "updated_at",
+                     show_time(row[3].integer));
+}
+
+static bool no_such_environment(struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, "There is no such environment.");
+}
+
+static bool load(struct call *call, const struct environment_id *environment, const struct db_value **row_out,
+                 struct err *err)
+{
+    struct db_value parameters[] = {db_id(&environment->id)};
+    if (!db_query_one(call->db, sql_environment_load, parameters, 1, row_out, err))
+        return false;
+    return *row_out || no_such_environment(err);
+}
+
+bool environment_of_path(struct call *call, struct environment_id *environment_out, struct err *err)
+{
+    const struct db_value *row;
+    if (!id_from_prefixed(ID_PREFIX_ENVIRONMENT, call->op->parameters[0], &environment_out->id))
+        return no_such_environment(err);
+    call->audit.environment = *environment_out;
+    return load(call, environment_out, &row, err);
+}
+
+static bool answer_environment(struct call *call, const struct environment_id *environment, struct err *err)
+{
+    const struct db_value *row;
+    return load(call, environment, &row, err) && reply_json(call->op, 200, show_environment(call, row));
+}
+
+static bool name_is_taken(struct call *call, struct err *err)
+{
+    if (db_failure(call->db) == DB_DUPLICATE)
+        err_set(err, ERR_UNIQUENESS, "Another environment has this name.");
+    return false;
+}
+
+static bool create(struct call *call, struct err *err)
+{
+    struct environment_id environment = {call->op->fresh_id.id};
+    struct db_value parameters[] = {db_id(&environment.id), db_bytes(call_text(call, "name", SLICE_EMPTY)),
+                                    db_integer(call->op->now_ms), db_integer(call->op->now_ms)};
+    if (!db_execute(call->db, sql_environment_insert, parameters, 4, NULL, err))
+        return name_is_taken(call, err);
+    call->audit.environment = environment;
+    call->audit.detail = json_pack("{s:O}", "name", call_member(call, "name"));
+
+    const struct db_value *row;
+    if (!load(call, &environment, &row, err))
+        return false;
+    char id[ID_PREFIXED_CHARS + 1];
+    id_to_prefixed(ID_PREFIX_ENVIRONMENT, &environment.id, id);
+    return reply_created(call->op, "/v1/environments", id, show_environment(call, row));
+}
+
+static bool list(struct call *call, struct err *err)
+{
+    static const struct id everything;
+    struct page page;
+    return page_read(call, &everything, &page, err) &&
+           page_answer(call, &page, "environments", sql_environment_list, NULL, 0, show_environment, err);
+}
+
+static bool get(struct call *call, struct err *err)
+{
+    struct environment_id environment;
+    return environment_of_path(call, &environment, err) && answer_environment(call, &environment, err);
+}
+
+static bool update(struct call *call, struct err *err)
+{
+    struct environment_id environment;
+    if (!environment_of_path(call, &environment, err))
+        return false;
+    struct db_value parameters[] = {db_bytes(call_text(call, "name", SLICE_EMPTY)), db_integer(call->op->now_ms),
+                                    db_id(&environment.id)};
+    if (!db_execute(call->db, sql_environment_update, parameters, 3, NULL, err))
+        return name_is_taken(call, err);
+    call->audit.detail = json_pack("{s:O}", "name", call_member(call, "name"));
+    return answer_environment(call, &environment, err);
+}
+
+/* The keys go with it; its organizations must have gone before. */
+static bool delete (struct call *call, struct err *err)
+{
+    struct environment_id environment;
+    if (!environment_of_path(call, &environment, err))
+        return false;
+    struct db_value parameters[] = {db_id(&environment.id)};
+    if (!db_execute(call->db, sql_environment_delete_keys, parameters, 1, NULL, err))
+        return false;
+    if (db_execute(call->db, sql_environment_delete, parameters, 1, NULL, err))
+        return reply_empty(call->op);
+    if (db_failure(call->db) == DB_REFERENCE)
+        err_set(err, ERR_CONFLICT,
+                "The environment still has organizations. Delete them first; erasing their data takes a moment.");
+    return false;
+}
+
+static const struct admin_field fields[] = {{"name", field_name, FIELD_REQUIRED}};
+
+const struct admin_operation environment_create = {
+    .operation = ADMIN_OPERATION("environment.create", SCOPE_OPERATOR),
+    .writes = true,
+    ADMIN_FIELDS(fields),
+    .handle = create,
+};
+const struct admin_operation environment_list = {
+    .operation = ADMIN_OPERATION("environment.list", SCOPE_OPERATOR),
+    .queries = QUERY_PAGE,
+    .handle = list,
+};
+const struct admin_operation environment_get = {
+    .operation = ADMIN_OPERATION("environment.get", SCOPE_OPERATOR),
+    .handle = get,
+};
+const struct admin_operation environment_update = {
+    .operation = ADMIN_OPERATION("environment.update", SCOPE_OPERATOR),
+    .writes = true,
+    ADMIN_FIELDS(fields),
+    .handle = update,
+};
+const struct admin_operation environment_delete = {
+    .operation = ADMIN_OPERATION("environment.delete", SCOPE_OPERATOR),
+    .writes = true,
+    .handle = delete,
+};

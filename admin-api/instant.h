@@ -1,0 +1,12 @@
+/* Times as bodies spell them. */
+#ifndef ADMIN_INSTANT_H
+#define ADMIN_INSTANT_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* RFC 3339: "2027-01-31T12:00:00Z", with a fraction (cut to ms) or an offset if need be. Years 1970 to 9999. */
+bool admin_instant_parse(struct slice text, int64_t *instant_ms_out);
+
+#endif

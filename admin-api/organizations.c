@@ -1,0 +1,183 @@
+/* Organizations: the vendor's customers. */
+#include "organizations.h"
+
+#include "access.h"
+#include "admin_api_sql.h"
+#include "base/json.h"
+#include "directories.h"
+#include "page.h"
+#include "problem.h"
+#include "reply.h"
+
+enum { MAX_DOMAINS_TEXT = 32768, MAX_PATTERN = 2048 };
+
+/* Domains compare without case: they are kept in lower case. */
+struct slice organization_domains(struct call *call, struct slice otherwise)
+{
+    json_t *domains = call_member(call, "domains");
+    if (!domains)
+        return otherwise;
+    struct buf text;
+    buf_init(&text, MAX_DOMAINS_TEXT);
+    json_render(domains, &text);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] >= 'A' && text.data[i] <= 'Z')
+            text.data[i] = (char)(text.data[i] + ('a' - 'A'));
+    struct slice copy = arena_slice(call_arena(call), buf_slice(&text));
+    buf_fini(&text);
+    return copy;
+}
+
+bool organization_refuse_twin(struct call *call, struct err *err)
+{
+    if (db_failure(call->db) == DB_DUPLICATE)
+        err_set(err, ERR_UNIQUENESS, "Another organization of this environment has this external_id.");
+    return false;
+}
+
+/* "%" and "_" are LIKE's own. */
+static struct db_value pattern_of_prefix(struct call *call, struct slice prefix)
+{
+    if (!prefix.data)
+        return db_null();
+    struct buf pattern;
+    buf_init(&pattern, MAX_PATTERN);
+    for (size_t i = 0; i < prefix.len; i++) {
+        if (memchr("%_\\", prefix.data[i], 3))
+            buf_add_char(&pattern, '\\');
+        buf_add_char(&pattern, prefix.data[i]);
+    }
+    buf_add_char(&pattern, '%');
+    struct slice copy = arena_slice(call_arena(call), buf_slice(&pattern));
+    buf_fini(&pattern);
+    return db_bytes(copy);
+}
+
+static json_t *show_row(struct call *call, const struct db_value *row)
+{
+    struct organization organization = organization_of_row(call, row);
+    return organization_show(call, &organization);
+}
+
+static bool list(struct call *call, struct err *err)
+{
+    struct environment_id environment;
+    struct page page;
+    if (!access_environment(call, &environment, err) || !page_read(call, &environment.id, &page, err))
+        return false;
+    struct slice external_id = call->query[QUERY_EXTERNAL_ID];
+    struct db_value wanted = external_id.data ? db_bytes(external_id) : db_null();
+    struct db_value pattern = pattern_of_prefix(call, call->query[QUERY_NAME]);
+    struct db_value parameters[] = {db_id(&environment.id), wanted, wanted, pattern, pattern};
+    return page_answer(call, &page, "organizations", sql_organization_list, parameters, 5, show_row, err);
+}
+
+static bool get(struct call *call, struct err *err)
+{
+    struct organization organization;
+    return organization_of_path(call, ORGANIZATION_SHARED, &organization, err) &&
+           reply_json(call->op, 200, organization_show(call, &organization));
+}
+
+static bool update(struct call *call, struct err *err)
+{
+    struct organization organization;
+    if (!organization_of_path(call, ORGANIZATION_LOCKED, &organization, err))
+        return false;
+    organization.display_name = call_text(call, "display_name", organization.display_name);
+    organization.external_id = call_text(call, "external_id", organization.external_id);
+    organization.domains = organization_domains(call, organization.domains);
+    organization.updated_ms = call->op->now_ms;
+    struct db_value parameters[] = {
+        db_bytes_or_null(organization.external_id), db_bytes(organization.display_name), db_bytes(organization.domains),
+        db_integer(organization.updated_ms),        db_id(&organization.id.id),
+    };
+    call->audit.detail = json_incref(call->body);
+    if (!db_execute(call->db, sql_organization_update, parameters, 5, NULL, err))
+        return organization_refuse_twin(call, err);
+    return reply_json(call->op, 200, organization_show(call, &organization));
+}
+
+/* Gone for everyone at once; housekeeping erases the data. Its external_id is free again. */
+static bool delete (struct call *call, struct err *err)
+{
+    struct organization organization;
+    if (!organization_of_path(call, ORGANIZATION_LOCKED, &organization, err))
+        return false;
+    call->audit.detail = json_pack("{s:o, s:o}", "display_name", json_from_slice(organization.display_name),
+                                   "external_id", show_text_or_null(organization.external_id));
+    struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&organization.id.id)};
+    return db_execute(call->db, sql_organization_release, parameters, 2, NULL, err) &&
+           db_execute(call->db, sql_organization_delete_directories, parameters, 2, NULL, err) && reply_empty(call->op);
+}
+
+/* One UPDATE: there is never a moment without a primary, nor one with two. */
+static bool set_primary(struct call *call, struct err *err)
+{
+    struct organization organization;
+    struct directory_id wanted;
+    bool found;
+    (void)id_from_prefixed(ID_PREFIX_DIRECTORY, call_text(call, "directory_id", SLICE_EMPTY), &wanted.id);
+    if (!organization_of_path(call, ORGANIZATION_LOCKED, &organization, err) ||
+        !organization_promote(call, &organization, &wanted, &found, err))
+        return false;
+    if (!found)
+        return problem_invalid(call->op, "#/directory_id", "names no directory of this organization", err);
+    return reply_json(call->op, 200, organization_show(call, &organization));
+}
+
+bool organization_promote(struct call *call, struct organization *organization, const struct directory_id *directory,
+                          bool *found_out, struct err *err)
+{
+    const struct db_value *row;
+    struct db_value parameters[] = {db_id(&directory->id), db_id(&organization->id.id)};
+    if (!db_query_one(call->db, sql_primary_candidate, parameters, 2, &row, err))
+        return false;
+    *found_out = row != NULL;
+    if (!row)
+        return true;
+    call->audit.directory = *directory;
+    if (!call->audit.detail)
+        call->audit.detail =
+            json_pack("{s:o}", "previous_directory_id", show_id(ID_PREFIX_DIRECTORY, &organization->primary.id));
+    organization->primary = *directory;
+    return db_execute(call->db, sql_primary_update, parameters, 2, NULL, err);
+}
+
+static const struct admin_field update_fields[] = {
+    {"display_name", field_display_name, 0},
+    {"external_id", field_external_id, FIELD_NULLABLE},
+    {"domains", field_domains, 0},
+};
+static const struct admin_field primary_fields[] = {{"directory_id", field_directory_id, FIELD_REQUIRED}};
+
+const struct admin_operation organization_list = {
+    .operation = ADMIN_OPERATION("organization.list", SCOPE_ADMIN_READ),
+    .queries = QUERY_PAGE | QUERY_BIT(QUERY_EXTERNAL_ID) | QUERY_BIT(QUERY_NAME) | QUERY_BIT(QUERY_ENVIRONMENT),
+    .handle = list,
+};
+const struct admin_operation organization_get = {
+    .operation = ADMIN_OPERATION("organization.get", SCOPE_ADMIN_READ),
+    .queries = QUERY_BIT(QUERY_ENVIRONMENT),
+    .handle = get,
+};
+const struct admin_operation organization_update = {
+    .operation = ADMIN_OPERATION("organization.update", SCOPE_ADMIN_MANAGE),
+    .writes = true,
+    .queries = QUERY_BIT(QUERY_ENVIRONMENT),
+    ADMIN_FIELDS(update_fields),
+    .handle = update,
+};
+const struct admin_operation organization_delete = {
+    .operation = ADMIN_OPERATION("organization.delete", SCOPE_ADMIN_MANAGE),
+    .writes = true,
+    .queries = QUERY_BIT(QUERY_ENVIRONMENT),
+    .handle = delete,
+};
+const struct admin_operation organization_set_primary = {
+    .operation = ADMIN_OPERATION("organization.set_primary", SCOPE_ADMIN_MANAGE),
+    .writes = true,
+    .queries = QUERY_BIT(QUERY_ENVIRONMENT),
+    ADMIN_FIELDS(primary_fields),
+    .handle = set_primary,
+};

@@ -1,0 +1,30 @@
+/* Refusals as application/problem+json (RFC 9457). */
+#ifndef ADMIN_PROBLEM_H
+#define ADMIN_PROBLEM_H
+
+#include "field.h"
+#include "ops/op.h"
+
+/* Renders op->err; a validation's errors are those of problem_errors. */
+void problem_refuse(struct op *op);
+
+/* "urn:rollcall:problem:not-found"; out has PROBLEM_TYPE_BYTES. Each is explained in docs/admin-api.md. */
+enum { PROBLEM_TYPE_BYTES = 64 };
+void problem_type(enum err_kind kind, char *out);
+
+/* What one request needs beyond its op: in the arena of the op, made on first use. */
+struct kept_reply {
+    bool commit_sent; /* the outcome of its transaction may be unknown */
+    struct reply reply;
+    struct slice body;
+};
+struct call_state {
+    struct field_errors errors;
+    struct kept_reply kept;
+};
+struct call_state *call_state(struct op *op);
+
+/* Refuses with one validation error. Always false. */
+bool problem_invalid(struct op *op, const char *pointer, const char *detail, struct err *err);
+
+#endif

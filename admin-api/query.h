@@ -1,0 +1,14 @@
+/* The query string of a request: known names only, each once. */
+#ifndef ADMIN_QUERY_H
+#define ADMIN_QUERY_H
+
+#include "call.h"
+
+/* Fills in call->query. ERR_BAD_REQUEST for names that `allowed` has not, doubles, and bad percent-escapes: a
+ * misspelt filter must not answer everything. */
+MUST_CHECK bool query_parse(struct call *call, unsigned allowed, struct err *err);
+
+/* Appends "name=value" pairs, "&" between, percent-encoded; `cursor` replaces the one that was given. */
+void query_write(const struct call *call, struct slice cursor, struct buf *out);
+
+#endif

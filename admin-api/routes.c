@@ -1,0 +1,62 @@
+/* Every route of the admin API; docs/admin-api/openapi.json describes the same ones, a test compares them. */
+#include "directories.h"
+#include "environments.h"
+#include "keys.h"
+#include "organizations.h"
+#include "people.h"
+#include "probes.h"
+#include "problem.h"
+#include "service.h"
+#include "tokens.h"
+
+enum { MAX_BODY = 65536 };
+
+#define ENVIRONMENT  "/v1/environments/{}"
+#define ORGANIZATION "/v1/organizations/{}"
+#define DIRECTORY    "/v1/directories/{}"
+
+const struct route admin_routes[] = {
+    {"GET", "/healthz", 0, &probe_alive},
+    {"GET", "/readyz", 0, &probe_ready},
+    {"GET", "/metrics", 0, &probe_metrics},
+
+    {"POST", "/v1/environments", MAX_BODY, &environment_create.operation},
+    {"GET", "/v1/environments", 0, &environment_list.operation},
+    {"GET", ENVIRONMENT, 0, &environment_get.operation},
+    {"PATCH", ENVIRONMENT, MAX_BODY, &environment_update.operation},
+    {"DELETE", ENVIRONMENT, 0, &environment_delete.operation},
+    {"POST", ENVIRONMENT "/keys", MAX_BODY, &key_create.operation},
+    {"GET", ENVIRONMENT "/keys", 0, &key_list.operation},
+    {"DELETE", ENVIRONMENT "/keys/{}", 0, &key_revoke.operation},
+
+    {"POST", "/v1/organizations", MAX_BODY, &organization_create.operation},
+    {"GET", "/v1/organizations", 0, &organization_list.operation},
+    {"GET", ORGANIZATION, 0, &organization_get.operation},
+    {"PATCH", ORGANIZATION, MAX_BODY, &organization_update.operation},
+    {"DELETE", ORGANIZATION, 0, &organization_delete.operation},
+    {"PUT", ORGANIZATION "/primary", MAX_BODY, &organization_set_primary.operation},
+    {"POST", ORGANIZATION "/directories", MAX_BODY, &directory_create.operation},
+    {"GET", ORGANIZATION "/directories", 0, &directory_list.operation},
+    {"GET", ORGANIZATION "/users", 0, &user_list.operation},
+    {"GET", ORGANIZATION "/users/{}", 0, &user_get.operation},
+    {"GET", ORGANIZATION "/groups", 0, &group_list.operation},
+    {"GET", ORGANIZATION "/groups/{}", 0, &group_get.operation},
+    {"GET", ORGANIZATION "/groups/{}/members", 0, &group_list_members.operation},
+
+    {"GET", DIRECTORY, 0, &directory_get.operation},
+    {"PATCH", DIRECTORY, MAX_BODY, &directory_update.operation},
+    {"DELETE", DIRECTORY, 0, &directory_delete.operation},
+    {"POST", DIRECTORY "/tokens", MAX_BODY, &token_create.operation},
+    {"GET", DIRECTORY "/tokens", 0, &token_list.operation},
+    {"DELETE", DIRECTORY "/tokens/{}", 0, &token_revoke.operation},
+    {"POST", DIRECTORY "/tokens/rotate", MAX_BODY, &token_rotate.operation},
+};
+const size_t admin_route_count = sizeof admin_routes / sizeof admin_routes[0];
+
+const struct service *admin_service(const struct admin_settings *settings)
+{
+    static struct service service = {.name = "admin", .routes = admin_routes, .refuse = problem_refuse};
+    service.route_count = admin_route_count;
+    service.context = (void *)(uintptr_t)settings;
+    return &service;
+}

@@ -1,0 +1,22 @@
+/* The admin API as a service of the HTTP room. */
+#ifndef ADMIN_SERVICE_H
+#define ADMIN_SERVICE_H
+
+#include "auth/token.h"
+#include "ops/op.h"
+
+struct admin_settings {
+    const struct auth_peppers *peppers;
+    const char *public_url;                 /* of rollcall-server, no slash at its end */
+    struct store *store;                    /* for /readyz; set once the store runs */
+    void (*erase_soon)(void *housekeeping); /* called after something was marked for deletion; may be NULL */
+    void *housekeeping;
+};
+
+/* The service for http_server_start; settings must outlive it. */
+const struct service *admin_service(const struct admin_settings *settings);
+
+extern const struct route admin_routes[];
+extern const size_t admin_route_count;
+
+#endif

@@ -1,0 +1,172 @@
+/* Tokens of a directory: what an IT admin pastes into the identity provider. */
+#include "tokens.h"
+
+#include "admin_api_sql.h"
+#include "base/json.h"
+#include "directories.h"
+#include "instant.h"
+#include "page.h"
+#include "reply.h"
+#include "scopes.h"
+
+bool token_insert(struct call *call, const struct token_new *token, struct auth_fresh *fresh_out, struct err *err)
+{
+    auth_credential_make(call->settings->peppers, AUTH_DIRECTORY_TOKEN, token->directory, token->id.id, fresh_out);
+    struct db_value parameters[] = {
+        db_id(&token->directory.id),
+        db_id(&token->id.id),
+        db_bytes(slice_of((const char *)fresh_out->hash, AUTH_HASH_BYTES)),
+        db_integer(fresh_out->pepper_version),
+        db_integer(token->scopes),
+        db_bytes(token->label),
+        db_bytes(slice_str(fresh_out->hint)),
+        db_integer(call->op->now_ms),
+        token->expires_ms ? db_integer(token->expires_ms) : db_null(),
+    };
+    return db_execute(call->db, sql_token_insert, parameters, 9, NULL, err);
+}
+
+static json_t *show_token(struct call *call, const struct db_value *row)
+{
+    (void)call;
+    struct id id;
+    db_id_out(&row[0], &id);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", show_id(ID_PREFIX_TOKEN, &id), "label",
+                     json_from_slice(row[1].bytes), "scopes",
+                     admin_scopes_show((unsigned)row[2].integer, admin_token_scopes), "hint",
+                     json_from_slice(row[3].bytes), "created_at", show_time(row[4].integer), "expires_at",
+                     show_time_or_null(row[5].integer), "revoked_at", show_time_or_null(row[6].integer), "last_used_at",
+                     show_time_or_null(row[7].integer));
+}
+
+static bool load(struct call *call, const struct directory_id *directory, const struct token_id *token,
+                 const struct db_value **row_out, struct err *err)
+{
+    struct db_value parameters[] = {db_id(&directory->id), db_id(&token->id)};
+    if (!db_query_one(call->db, sql_token_load, parameters, 2, row_out, err))
+        return false;
+    return *row_out || err_set(err, ERR_NOT_FOUND, "The directory has no such token.");
+}
+
+static struct token_new token_of_body(struct call *call, const struct directory *directory, struct slice label)
+{
+    struct token_new token = {.directory = directory->id,
+                              .id = {call->op->fresh_id.id},
+                              .label = call_text(call, "label", label),
+                              .scopes = SCOPE_DIRECTORY_ALL};
+    if (call_has(call, "scopes"))
+        (void)admin_scopes_parse(call_member(call, "scopes"), admin_token_scopes, &token.scopes);
+    struct slice expires_at = call_text(call, "expires_at", SLICE_EMPTY);
+    if (expires_at.len)
+        (void)admin_instant_parse(expires_at, &token.expires_ms);
+    return token;
+}
+
+/* Inserts the token and answers with it, its text included. */
+static bool mint(struct call *call, const struct token_new *token, struct err *err)
+{
+    struct auth_fresh fresh;
+    const struct db_value *row;
+    if (!token_insert(call, token, &fresh, err) || !load(call, &token->directory, &token->id, &row, err))
+        return false;
+    json_t *shown = show_token(call, row);
+    if (!call->audit.detail)
+        call->audit.detail = json_object();
+    json_object_set(call->audit.detail, "token", json_object_get(shown, "id"));
+    json_object_set(call->audit.detail, "label", json_object_get(shown, "label"));
+    json_object_set(call->audit.detail, "scopes", json_object_get(shown, "scopes"));
+    json_object_set_new(shown, "token", json_string(fresh.text));
+
+    char directory[ID_PREFIXED_CHARS + 1];
+    id_to_prefixed(ID_PREFIX_DIRECTORY, &token->directory.id, directory);
+    return reply_created(call->op, arena_printf(call_arena(call), "/v1/directories/%s/tokens", directory),
+                         json_string_value(json_object_get(shown, "id")), shown);
+}
+
+static bool create(struct call *call, struct err *err)
+{
+    struct directory directory;
+    if (!directory_of_path(call, DIRECTORY_LOCKED, &directory, err))
+        return false;
+    struct token_new token = token_of_body(call, &directory, SLICE_EMPTY);
+    return mint(call, &token, err);
+}
+
+/* The directory is locked: of two rotations at a time, the later one ends the token of the earlier. */
+static bool rotate(struct call *call, struct err *err)
+{
+    struct directory directory;
+    if (!directory_of_path(call, DIRECTORY_LOCKED, &directory, err))
+        return false;
+    int64_t overlap_seconds = json_integer_value(call_member(call, "overlap_seconds"));
+    int64_t now_ms = call->op->now_ms, end_ms = now_ms + overlap_seconds * 1000;
+    struct db_value ending[] = {db_integer(end_ms), db_integer(end_ms), db_id(&directory.id.id)};
+    struct db_value revoking[] = {db_integer(now_ms), db_id(&directory.id.id)};
+    bool ended = overlap_seconds > 0 ? db_execute(call->db, sql_token_end_all, ending, 3, NULL, err)
+                                     : db_execute(call->db, sql_token_revoke_all, revoking, 2, NULL, err);
+    call->audit.detail = json_pack("{s:I}", "overlap_seconds", (json_int_t)overlap_seconds);
+    struct token_new token = token_of_body(call, &directory, SLICE_LITERAL("rotated"));
+    return ended && mint(call, &token, err);
+}
+
+static bool list(struct call *call, struct err *err)
+{
+    struct directory directory;
+    struct page page;
+    if (!directory_of_path(call, DIRECTORY_SHARED, &directory, err) || !page_read(call, &directory.id.id, &page, err))
+        return false;
+    struct db_value parameters[] = {db_id(&directory.id.id)};
+    return page_answer(call, &page, "tokens", sql_token_list, parameters, 1, show_token, err);
+}
+
+static bool revoke(struct call *call, struct err *err)
+{
+    struct directory directory;
+    struct token_id token;
+    const struct db_value *row;
+    if (!directory_of_path(call, DIRECTORY_LOCKED, &directory, err))
+        return false;
+    if (!id_from_prefixed(ID_PREFIX_TOKEN, call->op->parameters[1], &token.id))
+        return err_set(err, ERR_NOT_FOUND, "The directory has no such token.");
+    if (!load(call, &directory.id, &token, &row, err))
+        return false;
+    struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&directory.id.id), db_id(&token.id)};
+    call->audit.detail = json_pack("{s:o}", "token", show_id(ID_PREFIX_TOKEN, &token.id));
+    return db_execute(call->db, sql_token_revoke, parameters, 3, NULL, err) && reply_empty(call->op);
+}
+
+static const struct admin_field create_fields[] = {
+    {"label", field_name, FIELD_REQUIRED},
+    {"scopes", field_token_scopes, 0},
+    {"expires_at", field_expires_at, FIELD_NULLABLE},
+};
+static const struct admin_field rotate_fields[] = {
+    {"label", field_name, 0},
+    {"scopes", field_token_scopes, 0},
+    {"expires_at", field_expires_at, FIELD_NULLABLE},
+    {"overlap_seconds", field_overlap_seconds, 0},
+};
+
+const struct admin_operation token_create = {
+    .operation = ADMIN_OPERATION("token.create", SCOPE_ADMIN_TOKENS),
+    .writes = true,
+    ADMIN_FIELDS(create_fields),
+    .handle = create,
+};
+const struct admin_operation token_list = {
+    .operation = ADMIN_OPERATION("token.list", SCOPE_ADMIN_READ),
+    .queries = QUERY_PAGE,
+    .handle = list,
+};
+const struct admin_operation token_revoke = {
+    .operation = ADMIN_OPERATION("token.revoke", SCOPE_ADMIN_TOKENS),
+    .writes = true,
+    .handle = revoke,
+};
+const struct admin_operation token_rotate = {
+    .operation = ADMIN_OPERATION("token.rotate", SCOPE_ADMIN_TOKENS),
+    .writes = true,
+    .body_optional = true,
+    ADMIN_FIELDS(rotate_fields),
+    .handle = rotate,
+};
