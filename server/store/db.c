@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "db_private.h"
+#include "db_script.h"
 #include "db_url.h"
 #include "obs/log.h"
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "db_private.h"
+#include "db_script.h"
 #include "obs/log.h"
 #include "obs/metrics.h"
 

@@ -48,12 +48,8 @@ struct db {
 bool db_enter(struct db *db, struct err *err);
 
 /* What failed on the connection or statement: classifies, counts, logs and explains the error. `text` may be shown in
- * the log; NULL where it could repeat parameters. Both return false. */
+ * the log; NULL where it could repeat parameters. Returns false. */
 bool db_failed(struct db *db, unsigned code, const char *text, const char *sql, struct err *err);
-enum db_failure db_classify(unsigned code);
-
-/* db_script, also telling how many statements took effect. */
-MUST_CHECK bool db_script_counted(struct db *db, const char *text, size_t *done_out, struct err *err);
 
 /* The statement, prepared on this connection; NULL (with err) when that failed. */
 struct statement *statement_get(struct db *db, const char *sql, struct err *err);

@@ -1,5 +1,5 @@
-/* Loading what a batch wants: one statement per directory and family, the token's arm in front of the first of them, so
- * that a credential is checked in the same round trip as the first read. */
+/* Loading what a batch wants: one statement per directory and family, the token's arm behind the first of them, so that
+ * a credential is checked in the same round trip as the first read. */
 #include <stdlib.h>
 
 #include "base/must.h"
@@ -279,6 +279,12 @@ static void add_scope(struct parameters *parameters, const struct known *run)
     }
 }
 
+static void add_token(struct parameters *parameters, const struct known *token)
+{
+    add(parameters, db_id(&token->key.directory.id));
+    add(parameters, db_id(&token->key.id));
+}
+
 static bool run_statement(struct view *view, struct db *db, const char *sql, const struct parameters *parameters,
                           const struct known *run, struct directory_id directory, struct err *err)
 {
@@ -301,31 +307,28 @@ static bool run_statement(struct view *view, struct db *db, const char *sql, con
 static bool load_token_alone(struct view *view, struct db *db, struct known *token, struct err *err)
 {
     struct parameters parameters = {.count = 0};
-    add(&parameters, db_id(&token->key.directory.id));
-    add(&parameters, db_id(&token->key.id));
+    add_token(&parameters, token);
     if (!run_statement(view, db, view_sql_token(), &parameters, token, token->key.directory, err))
         return false;
     settle(view, token);
     return true;
 }
 
-/* The entries of one run, at most as many as the largest statement takes; the directory's token in front when there is
- * one to load. */
+/* The entries of one run, at most as many as the largest statement takes; with the directory's token when there is one
+ * to load. */
 static bool load_run(struct view *view, struct db *db, struct known *token, struct known **run, size_t count,
                      struct err *err)
 {
     size_t class = size_class(count);
     struct parameters parameters = {.count = 0};
-    if (token) {
-        add(&parameters, db_id(&token->key.directory.id));
-        add(&parameters, db_id(&token->key.id));
-    }
     add(&parameters, db_id(&run[0]->key.directory.id));
     add_scope(&parameters, run[0]);
     for (size_t i = 0; i < count; i++)
         add(&parameters, wanted_value(view, run[i]));
     for (size_t i = count; i < view_sizes[class]; i++) /* the last value again: not a row more */
         add(&parameters, parameters.values[parameters.count - 1]);
+    if (token)
+        add_token(&parameters, token);
 
     const char *sql = view_sql(run[0]->family, class, token != NULL);
     if (!run_statement(view, db, sql, &parameters, run[0], run[0]->key.directory, err))
@@ -345,7 +348,7 @@ static size_t run_length(struct known **run, size_t most)
     return count;
 }
 
-/* Takes the directory's tokens off the head of the list: the last one is returned to go in front of the first run, the
+/* Takes the directory's tokens off the head of the list: the last one is returned to go with the first run, the
  * others (two tokens of one directory in one batch: during a rotation) are loaded alone. */
 static bool take_tokens(struct view *view, struct db *db, struct known **list, size_t count, size_t *taken,
                         struct known **token_out, struct err *err)

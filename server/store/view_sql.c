@@ -44,15 +44,16 @@ static const char *compose(const char *fragment, size_t parameters, bool with_to
 {
     struct buf text;
     buf_init(&text, 64 * 1024);
-    if (with_token) {
-        /* Parentheses on every arm: without them FOR UPDATE would be an error, or lock the last arm alone. */
-        buf_add_str(&text, "(");
-        buf_add_str(&text, sql_view_arm_token);
-        buf_add_str(&text, ") UNION ALL (");
-    }
+    /* Parentheses on every arm: without them FOR UPDATE would be an error, or lock the last arm alone. The token comes
+     * behind: its plain read opens the statement's snapshot, and a row that was waited for behind a snapshot is refused
+     * (1020, innodb_snapshot_isolation). */
+    buf_add_str(&text, with_token ? "(" : "");
     add_expanded(&text, fragment, parameters);
-    if (with_token)
+    if (with_token) {
+        buf_add_str(&text, ") UNION ALL (");
+        buf_add_str(&text, sql_view_arm_token);
         buf_add_str(&text, ")");
+    }
     must(!text.overflowed);
     const char *copy = arena_copy(&composed.arena, buf_slice(&text));
     buf_fini(&text);

@@ -1,5 +1,5 @@
 -- What the batches of named rows load and write. `?*` stands for as many parameters as the statement is composed for
--- (view_sql.c); an arm may stand behind the token's arm in a UNION ALL, so all have the columns of row.h behind a tag.
+-- (view_sql.c); the arm of the token may stand behind it in a UNION ALL, so all have the columns of row.h behind a tag.
 
 -- name: view_arm_token
 SELECT 0, d.state, d.organization_id, t.scopes,
