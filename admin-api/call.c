@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "base/json.h"
 #include "body.h"
+#include "housekeeping.h"
 #include "problem.h"
 #include "query.h"
 
@@ -93,8 +94,11 @@ static bool run_change(struct call *call, const struct admin_operation *operatio
     bool committed;
     if (!was_committed(call, &committed, err))
         return false;
-    if (!committed && change_with_retries(call, operation, err))
+    if (!committed && change_with_retries(call, operation, err)) {
+        if (operation->erases && call->settings->housekeeping)
+            housekeeping_wake(call->settings->housekeeping);
         return true;
+    }
     /* The first run may have been committed while this one was refused because of it. */
     struct err ignored = ERR_INIT;
     bool again = !committed && db_failure(call->db) != DB_LOST;

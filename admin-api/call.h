@@ -53,6 +53,7 @@ struct call {
 struct admin_operation {
     struct operation operation; /* first: the HTTP room knows this part */
     bool writes;                /* runs in a transaction with an audit row */
+    bool erases;                /* marks something for housekeeping to erase */
     unsigned queries;           /* QUERY_BITs that are allowed */
     bool body_optional;
     const struct admin_field *fields; /* NULL: takes no body */

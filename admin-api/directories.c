@@ -174,6 +174,7 @@ const struct admin_operation directory_update = {
 const struct admin_operation directory_delete = {
     .operation = ADMIN_OPERATION("directory.delete", SCOPE_ADMIN_MANAGE),
     .writes = true,
+    .erases = true,
     .queries = QUERY_BIT(QUERY_SUCCESSOR),
     .handle = delete,
 };

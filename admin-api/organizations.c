@@ -171,6 +171,7 @@ const struct admin_operation organization_update = {
 const struct admin_operation organization_delete = {
     .operation = ADMIN_OPERATION("organization.delete", SCOPE_ADMIN_MANAGE),
     .writes = true,
+    .erases = true,
     .queries = QUERY_BIT(QUERY_ENVIRONMENT),
     .handle = delete,
 };

@@ -5,12 +5,13 @@
 #include "auth/token.h"
 #include "ops/op.h"
 
+struct housekeeping;
+
 struct admin_settings {
     const struct auth_peppers *peppers;
-    const char *public_url;                 /* of rollcall-server, no slash at its end */
-    struct store *store;                    /* for /readyz; set once the store runs */
-    void (*erase_soon)(void *housekeeping); /* called after something was marked for deletion; may be NULL */
-    void *housekeeping;
+    const char *public_url;            /* of rollcall-server, no slash at its end */
+    struct store *store;               /* for /readyz; set once the store runs */
+    struct housekeeping *housekeeping; /* woken after something was marked for deletion */
 };
 
 /* The service for http_server_start; settings must outlive it. */
