@@ -62,7 +62,8 @@ static int offset_seconds(struct reader *reader)
         expect(reader, '+');
     int hours = number(reader, 2, 0, 23);
     expect(reader, ':');
-    return sign * (hours * 3600 + number(reader, 2, 0, 59) * 60);
+    int minutes = number(reader, 2, 0, 59);
+    return sign * (hours * 60 + minutes) * 60;
 }
 
 static bool is_leap(int year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
@@ -102,7 +103,8 @@ bool scim_instant_parse(struct slice text, struct scim_instant *instant_out)
     int offset = offset_seconds(&reader);
     if (reader.failed || reader.rest.len)
         return false;
-    instant_out->seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+    int64_t minutes = (days_since_1970(year, month, day) * 24 + hour) * 60 + minute;
+    instant_out->seconds = minutes * 60 + second - offset;
     instant_out->nanoseconds = nanoseconds;
     return true;
 }

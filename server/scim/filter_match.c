@@ -150,7 +150,9 @@ static bool is_present(const json_t *value)
             return true;
     if (json_is_object(value)) {
         /* jansson has no iteration over a const object; nothing is changed. */
-        json_object_foreach((json_t *)(uintptr_t)value, name, member) if (is_present(member)) return true;
+        json_object_foreach ((json_t *)(uintptr_t)value, name, member)
+            if (is_present(member))
+                return true;
         return false;
     }
     return value && !json_is_null(value) && !json_is_array(value);

@@ -27,11 +27,35 @@ struct scim_raw_literal {
     size_t at;
 };
 
-bool scim_filter_is_blank(const struct scim_filter_parser *parser, char c);
+/* Reading (filter_reader.c). */
+
 char scim_filter_peek(const struct scim_filter_parser *parser); /* NUL at the end */
+bool scim_filter_at_end(const struct scim_filter_parser *parser);
+bool scim_filter_take(struct scim_filter_parser *parser, char c);
+bool scim_filter_skip_blanks(struct scim_filter_parser *parser); /* were there any? */
+
+/* The characters up to the next blank, bracket or quote. */
+struct slice scim_filter_peek_token(const struct scim_filter_parser *parser);
+bool scim_filter_token_is(struct slice token, const char *word);
 
 /* Sets the error, with the character (1-based) that the byte `at` belongs to. Returns false. */
 bool scim_filter_fail(struct scim_filter_parser *parser, size_t at, const char *what);
+bool scim_filter_fail_here(struct scim_filter_parser *parser, const char *what);
+
+struct scim_filter *scim_filter_new(struct scim_filter_parser *parser, enum scim_filter_kind kind);
+struct scim_filter *scim_filter_join(struct scim_filter_parser *parser, enum scim_filter_kind kind,
+                                     struct scim_filter *left, struct scim_filter *right);
+
+/* One condition (filter_term.c). */
+
+/* The attribute that a token names: inside brackets, a sub-attribute of what stands in front of them. */
+bool scim_filter_resolve(struct scim_filter_parser *parser, struct slice token, size_t at, struct scim_path *path_out);
+
+/* What stands behind an attribute: "pr", or an operator and a value. */
+bool scim_filter_parse_condition(struct scim_filter_parser *parser, const struct scim_path *path, size_t path_at,
+                                 struct scim_filter **filter_out);
+
+/* Literals (filter_literal.c). */
 
 bool scim_literal_read(struct scim_filter_parser *parser, struct scim_raw_literal *raw_out);
 

@@ -70,9 +70,9 @@ static bool is_schema_alone(const struct scim_path *path) { return !path->attrib
 /* An undeclared URN alone is read as a name under what is in front of its last colon. */
 static bool names_urn(const struct scim_path *path, struct slice urn)
 {
-    return path->urn.len && !scim_path_has_sub(path) && urn.len == path->urn.len + 1 + path->name.len &&
-           urn.data[path->urn.len] == ':' && slice_starts_with_ascii_nocase(urn, path->urn) &&
-           slice_equals_ascii_nocase(slice_skip(urn, path->urn.len + 1), path->name);
+    struct slice rest = slice_skip(urn, path->urn.len);
+    return path->urn.len && !scim_path_has_sub(path) && slice_starts_with_ascii_nocase(urn, path->urn) &&
+           slice_starts_with(rest, SLICE_LITERAL(":")) && slice_equals_ascii_nocase(slice_skip(rest, 1), path->name);
 }
 
 static bool covers(const struct scim_path *path, const struct container *container, struct slice name)

@@ -38,9 +38,11 @@ void scim_wide_read(struct scim_wide *wide, struct slice utf8)
 {
     must(utf8.len <= INT32_MAX / 8);
     UErrorCode status = U_ZERO_ERROR;
+    int32_t units = 0;
     scim_wide_reserve(wide, (int32_t)utf8.len);
-    u_strFromUTF8WithSub(wide->data, wide->capacity, &wide->len, utf8.data, (int32_t)utf8.len, 0xFFFD, NULL, &status);
+    u_strFromUTF8WithSub(wide->data, wide->capacity, &units, utf8.data, (int32_t)utf8.len, 0xFFFD, NULL, &status);
     must(U_SUCCESS(status));
+    wide->len = units;
 }
 
 void scim_wide_write(const struct scim_wide *wide, struct buf *out)

@@ -40,8 +40,7 @@ static void check_case(const json_t *row, json_t *resources)
 
     const char *name;
     json_t *resource;
-    json_object_foreach(resources, name, resource)
-    {
+    json_object_foreach (resources, name, resource) {
         bool expected = is_listed(json_object_get(row, "matches"), name);
         if (is_of_type(resource, type) && scim_filter_matches(filter, resource) != expected)
             fail_msg("%s (%s): %s %s", text(row, "filter"), text(row, "from"), expected ? "misses" : "matches", name);
@@ -54,7 +53,7 @@ static void test_the_filters_of_the_standard_and_of_identity_providers_match(voi
     (void)state;
     json_t *vectors = fixture_vectors("filter.json"), *row;
     size_t i;
-    json_array_foreach(json_object_get(vectors, "cases"), i, row)
+    json_array_foreach (json_object_get(vectors, "cases"), i, row)
         check_case(row, json_object_get(vectors, "resources"));
     assert_true(i > 40);
     json_decref(vectors);
@@ -79,8 +78,7 @@ static void test_F_03_bad_filters_are_refused(void **state)
     (void)state;
     json_t *vectors = fixture_vectors("filter.json"), *row;
     size_t i;
-    json_array_foreach(json_object_get(vectors, "bad"), i, row)
-    {
+    json_array_foreach (json_object_get(vectors, "bad"), i, row) {
         check_refusal(row, &fixture_strict);
         if (!json_is_true(json_object_get(row, "strict")))
             check_refusal(row, &scim_policy_default);

@@ -56,7 +56,8 @@ static void test_F_16_paths_resolve_to_attributes(void **state)
     (void)state;
     json_t *vectors = fixture_vectors("path.json"), *row;
     size_t i;
-    json_array_foreach(json_object_get(vectors, "paths"), i, row) check_path(row);
+    json_array_foreach (json_object_get(vectors, "paths"), i, row)
+        check_path(row);
     assert_true(i > 30);
     json_decref(vectors);
 }
@@ -69,8 +70,7 @@ static void test_malformed_paths_are_refused_with_the_kind_that_was_asked_for(vo
     struct arena arena;
     size_t i;
     arena_init(&arena);
-    json_array_foreach(json_object_get(vectors, "bad_paths"), i, row)
-    {
+    json_array_foreach (json_object_get(vectors, "bad_paths"), i, row) {
         struct err err = ERR_INIT;
         struct scim_path path;
         if (scim_path_parse(json_slice(row), &scim_user_type, &arena, kinds[i % 3], &path, &err))
@@ -106,7 +106,8 @@ static void test_P_07_value_paths_have_a_filter_and_a_sub_attribute(void **state
     (void)state;
     json_t *vectors = fixture_vectors("path.json"), *row;
     size_t i;
-    json_array_foreach(json_object_get(vectors, "value_paths"), i, row) check_value_path(row);
+    json_array_foreach (json_object_get(vectors, "value_paths"), i, row)
+        check_value_path(row);
     assert_true(i > 8);
     json_decref(vectors);
 }
@@ -116,8 +117,7 @@ static void test_P_08_a_bad_path_and_a_bad_filter_in_it_are_told_apart(void **st
     (void)state;
     json_t *vectors = fixture_vectors("path.json"), *row;
     size_t i;
-    json_array_foreach(json_object_get(vectors, "bad_value_paths"), i, row)
-    {
+    json_array_foreach (json_object_get(vectors, "bad_value_paths"), i, row) {
         struct arena arena;
         struct err err = ERR_INIT;
         struct scim_path path;

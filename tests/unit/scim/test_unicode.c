@@ -129,8 +129,7 @@ static void test_user_names_agree_with_an_independent_precis(void **state)
     json_t *rows = fixture_vectors("precis.json"), *row;
     size_t i;
     assert_true(json_array_size(rows) > 400);
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach (rows, i, row) {
         struct err err = ERR_INIT;
         const json_t *expected = json_object_get(row, "out");
         buf_clear(&out);
