@@ -1,8 +1,8 @@
 /* Applying migrations. MariaDB commits every change of a table at once, so a migration that stops half-way cannot be
  * rolled back: a row written before its first statement and completed after its last one makes that visible.
  *
- * Two processes that migrate at a time: one holds a row locked on a connection of its own (changes of tables would end
- * the transaction); where row locks do not reach, on another node of a cluster, the primary key of the row written
+ * Two processes that migrate at a time: one holds a lock on a connection of its own (changes of tables would end its
+ * transaction); where locks do not reach, on another node of a cluster, the primary key of the row written
  * first decides. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,18 +34,12 @@ static bool make_table(struct db *db, struct err *err)
            (row || db_script(db, sql_migrate_table, err));
 }
 
-static bool try_lock(struct db *db, struct err *err)
-{
-    const struct db_value *row;
-    return db_begin(db, err) && db_execute(db, sql_migrate_lock_row, NULL, 0, NULL, err) &&
-           db_query_one(db, sql_migrate_lock, NULL, 0, &row, err);
-}
-
-/* Held until the connection's transaction ends; the database lets go of it when this process dies. */
+/* The lock is a row that is inserted and never committed: nobody else can insert it until this transaction ends, which
+ * the database sees to when this process dies. */
 static bool take_lock(struct db *db, void (*say)(const char *line), struct err *err)
 {
     bool said = false;
-    while (!try_lock(db, err)) {
+    while (!(db_begin(db, err) && db_execute(db, sql_migrate_lock, NULL, 0, NULL, err))) {
         if (db_failure(db) != DB_RETRY)
             return false;
         db_rollback(db);
@@ -191,8 +185,7 @@ bool store_migrate(const struct db_settings *settings, void (*say)(const char *l
     patient.io_timeout_s = IDLE_S;
     struct db *lock = db_open(&patient, err);
     struct db *work = lock ? db_open(&patient, err) : NULL;
-    bool done =
-        work && make_table(work, err) && take_lock(lock, say, err) && migrate_locked(work, say, err);
+    bool done = work && make_table(work, err) && take_lock(lock, say, err) && migrate_locked(work, say, err);
     if (lock)
         db_rollback(lock);
     db_close(work);

@@ -1,4 +1,4 @@
--- The record of migrations (migrate.c). Version 0 is no migration but the row that whoever migrates holds locked.
+-- The record of migrations (migrate.c). Version 0 is the lock of whoever migrates: a row that is never committed.
 
 -- name: migrate_has_table
 SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'schema_migration'
@@ -13,11 +13,8 @@ CREATE TABLE IF NOT EXISTS schema_migration (
   PRIMARY KEY (version)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin
 
--- name: migrate_lock_row
-INSERT IGNORE INTO schema_migration (version, name, checksum, started_ms, applied_ms) VALUES (0, 'lock', '', 0, 0)
-
 -- name: migrate_lock
-SELECT version FROM schema_migration WHERE version = 0 FOR UPDATE
+INSERT INTO schema_migration (version, name, checksum, started_ms) VALUES (0, 'lock', '', 0)
 
 -- name: migrate_database
 SELECT DATABASE()
@@ -26,7 +23,7 @@ SELECT DATABASE()
 SELECT SHA2(?, 256)
 
 -- name: migrate_recorded
-SELECT version, name, checksum, applied_ms IS NOT NULL FROM schema_migration WHERE version > 0 ORDER BY version
+SELECT version, name, checksum, applied_ms IS NOT NULL FROM schema_migration ORDER BY version
 
 -- name: migrate_begin
 INSERT INTO schema_migration (version, name, checksum, started_ms) VALUES (?, ?, ?, ?)

@@ -1,8 +1,11 @@
 #include "database.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/must.h"
 #include "store/store.h"
@@ -34,11 +37,33 @@ static void make_empty(const char *database)
     db_close(db);
 }
 
+static int guard_pipe[2];
+static pid_t guard;
+
+/* A process that cleans up when this one ends, however it ends. */
+static void start_guard(void)
+{
+    must(pipe2(guard_pipe, O_CLOEXEC) == 0);
+    guard = fork();
+    must(guard >= 0);
+    if (guard > 0)
+        return;
+    setsid();
+    close(guard_pipe[1]);
+    char nothing;
+    while (read(guard_pipe[0], &nothing, 1) < 0)
+        continue;
+    char command[1024];
+    snprintf(command, sizeof(command), "%s stop %s && rm -rf %s", SCRIPT, folder, folder);
+    _exit(system(command) == 0 ? 0 : 1);
+}
+
 int database_start(void **state)
 {
     (void)state;
     must(mkdtemp(folder));
     must(chmod(folder, 0755) == 0); /* the server may run as another user */
+    start_guard();
     run("start");
     make_empty("rollcall");
     return 0;
@@ -47,10 +72,10 @@ int database_start(void **state)
 int database_stop(void **state)
 {
     (void)state;
-    char command[512];
-    run("stop");
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
+    int status;
+    close(guard_pipe[1]);
+    must(waitpid(guard, &status, 0) == guard);
+    return status;
 }
 
 void database_kill(void) { run("kill"); }

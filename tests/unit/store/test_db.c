@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "database.h"
-#include "db_private.h"
+#include "db_script.h"
 #include "db_url.h"
 
 static struct db *db;
