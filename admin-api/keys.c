@@ -97,16 +97,31 @@ static bool list(struct call *call, struct err *err)
     return page_answer(call, &page, "keys", sql_key_list, parameters, 1, show_key, err);
 }
 
+/* What the path's two segments name. */
+static bool load_of_path(struct call *call, struct environment_id *environment_out, struct key_id *key_out,
+                         const struct db_value **row_out, struct err *err)
+{
+    if (!environment_of_path(call, environment_out, err))
+        return false;
+    if (!id_from_prefixed(ID_PREFIX_KEY, call->op->parameters[1], &key_out->id))
+        return err_set(err, ERR_NOT_FOUND, "The environment has no such key.");
+    return load(call, environment_out, key_out, row_out, err);
+}
+
+static bool get(struct call *call, struct err *err)
+{
+    struct environment_id environment;
+    struct key_id key;
+    const struct db_value *row;
+    return load_of_path(call, &environment, &key, &row, err) && reply_json(call->op, 200, show_key(call, row));
+}
+
 static bool revoke(struct call *call, struct err *err)
 {
     struct environment_id environment;
     struct key_id key;
     const struct db_value *row;
-    if (!environment_of_path(call, &environment, err))
-        return false;
-    if (!id_from_prefixed(ID_PREFIX_KEY, call->op->parameters[1], &key.id))
-        return err_set(err, ERR_NOT_FOUND, "The environment has no such key.");
-    if (!load(call, &environment, &key, &row, err))
+    if (!load_of_path(call, &environment, &key, &row, err))
         return false;
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&environment.id), db_id(&key.id)};
     call->audit.detail = json_pack("{s:o}", "key", show_id(ID_PREFIX_KEY, &key.id));
@@ -129,6 +144,10 @@ const struct admin_operation key_list = {
     .operation = ADMIN_OPERATION("key.list", SCOPE_OPERATOR),
     .queries = QUERY_PAGE,
     .handle = list,
+};
+const struct admin_operation key_get = {
+    .operation = ADMIN_OPERATION("key.get", SCOPE_OPERATOR),
+    .handle = get,
 };
 const struct admin_operation key_revoke = {
     .operation = ADMIN_OPERATION("key.revoke", SCOPE_OPERATOR),

@@ -3,9 +3,8 @@
 
 #include "call.h"
 
-extern const struct admin_operation key_create, key_list, key_revoke;
+extern const struct admin_operation key_create, key_list, key_get, key_revoke;
 
-/* The first operator key, made from the command line. */
 struct key_new {
     struct key_id id;
     struct environment_id environment; /* zero: an operator key */

@@ -65,7 +65,8 @@ bool page_answer(struct call *call, struct page *page, const char *name, const c
 {
     struct db_value all[MAX_PARAMETERS];
     must(count + 2 <= MAX_PARAMETERS);
-    memcpy(all, parameters, count * sizeof *parameters);
+    if (count > 0)
+        memcpy(all, parameters, count * sizeof *parameters);
     all[count] = db_id(&page->after);
     all[count + 1] = db_integer((int64_t)page->limit + 1);
 

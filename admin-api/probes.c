@@ -27,6 +27,6 @@ static void answer_metrics(struct op *op)
     op->reply.content_type = "text/plain; version=0.0.4";
 }
 
-const struct operation probe_alive = {.name = "probe.alive", .lane = OP_INLINE, .answer = answer_alive};
-const struct operation probe_ready = {.name = "probe.ready", .lane = OP_INLINE, .answer = answer_ready};
-const struct operation probe_metrics = {.name = "probe.metrics", .lane = OP_INLINE, .answer = answer_metrics};
+const struct operation admin_alive = {.name = "probe.alive", .lane = OP_INLINE, .answer = answer_alive};
+const struct operation admin_ready = {.name = "probe.ready", .lane = OP_INLINE, .answer = answer_ready};
+const struct operation admin_metrics = {.name = "probe.metrics", .lane = OP_INLINE, .answer = answer_metrics};

@@ -4,6 +4,6 @@
 
 #include "ops/op.h"
 
-extern const struct operation probe_alive, probe_ready, probe_metrics;
+extern const struct operation admin_alive, admin_ready, admin_metrics;
 
 #endif

@@ -16,9 +16,9 @@ enum { MAX_BODY = 65536 };
 #define DIRECTORY    "/v1/directories/{}"
 
 const struct route admin_routes[] = {
-    {"GET", "/healthz", 0, &probe_alive},
-    {"GET", "/readyz", 0, &probe_ready},
-    {"GET", "/metrics", 0, &probe_metrics},
+    {"GET", "/healthz", 0, &admin_alive},
+    {"GET", "/readyz", 0, &admin_ready},
+    {"GET", "/metrics", 0, &admin_metrics},
 
     {"POST", "/v1/environments", MAX_BODY, &environment_create.operation},
     {"GET", "/v1/environments", 0, &environment_list.operation},
@@ -27,6 +27,7 @@ const struct route admin_routes[] = {
     {"DELETE", ENVIRONMENT, 0, &environment_delete.operation},
     {"POST", ENVIRONMENT "/keys", MAX_BODY, &key_create.operation},
     {"GET", ENVIRONMENT "/keys", 0, &key_list.operation},
+    {"GET", ENVIRONMENT "/keys/{}", 0, &key_get.operation},
     {"DELETE", ENVIRONMENT "/keys/{}", 0, &key_revoke.operation},
 
     {"POST", "/v1/organizations", MAX_BODY, &organization_create.operation},
@@ -48,6 +49,7 @@ const struct route admin_routes[] = {
     {"DELETE", DIRECTORY, 0, &directory_delete.operation},
     {"POST", DIRECTORY "/tokens", MAX_BODY, &token_create.operation},
     {"GET", DIRECTORY "/tokens", 0, &token_list.operation},
+    {"GET", DIRECTORY "/tokens/{}", 0, &token_get.operation},
     {"DELETE", DIRECTORY "/tokens/{}", 0, &token_revoke.operation},
     {"POST", DIRECTORY "/tokens/rotate", MAX_BODY, &token_rotate.operation},
 };

@@ -119,16 +119,32 @@ static bool list(struct call *call, struct err *err)
     return page_answer(call, &page, "tokens", sql_token_list, parameters, 1, show_token, err);
 }
 
+/* What the path's two segments name. */
+static bool load_of_path(struct call *call, enum directory_lock lock, struct directory *directory,
+                         struct token_id *token_out, const struct db_value **row_out, struct err *err)
+{
+    if (!directory_of_path(call, lock, directory, err))
+        return false;
+    if (!id_from_prefixed(ID_PREFIX_TOKEN, call->op->parameters[1], &token_out->id))
+        return err_set(err, ERR_NOT_FOUND, "The directory has no such token.");
+    return load(call, &directory->id, token_out, row_out, err);
+}
+
+static bool get(struct call *call, struct err *err)
+{
+    struct directory directory;
+    struct token_id token;
+    const struct db_value *row;
+    return load_of_path(call, DIRECTORY_SHARED, &directory, &token, &row, err) &&
+           reply_json(call->op, 200, show_token(call, row));
+}
+
 static bool revoke(struct call *call, struct err *err)
 {
     struct directory directory;
     struct token_id token;
     const struct db_value *row;
-    if (!directory_of_path(call, DIRECTORY_LOCKED, &directory, err))
-        return false;
-    if (!id_from_prefixed(ID_PREFIX_TOKEN, call->op->parameters[1], &token.id))
-        return err_set(err, ERR_NOT_FOUND, "The directory has no such token.");
-    if (!load(call, &directory.id, &token, &row, err))
+    if (!load_of_path(call, DIRECTORY_LOCKED, &directory, &token, &row, err))
         return false;
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&directory.id.id), db_id(&token.id)};
     call->audit.detail = json_pack("{s:o}", "token", show_id(ID_PREFIX_TOKEN, &token.id));
@@ -157,6 +173,10 @@ const struct admin_operation token_list = {
     .operation = ADMIN_OPERATION("token.list", SCOPE_ADMIN_READ),
     .queries = QUERY_PAGE,
     .handle = list,
+};
+const struct admin_operation token_get = {
+    .operation = ADMIN_OPERATION("token.get", SCOPE_ADMIN_READ),
+    .handle = get,
 };
 const struct admin_operation token_revoke = {
     .operation = ADMIN_OPERATION("token.revoke", SCOPE_ADMIN_TOKENS),

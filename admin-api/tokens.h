@@ -3,7 +3,7 @@
 
 #include "call.h"
 
-extern const struct admin_operation token_create, token_list, token_revoke, token_rotate;
+extern const struct admin_operation token_create, token_list, token_get, token_revoke, token_rotate;
 
 struct token_new {
     struct directory_id directory;

@@ -1,5 +1,4 @@
 -- An organization is there while its primary directory is not being deleted.
--- CONVERT: parameters are bytes, and only text of the column's own character set finds its way through the index.
 
 -- name: organization_load
 SELECT o.id, o.environment_id, p.directory_id, o.external_id, o.display_name, o.domains, o.created_ms, o.updated_ms
@@ -17,15 +16,16 @@ WHERE o.id = ?
 FOR UPDATE
 
 -- name: organization_of_external_id
-SELECT id FROM organization WHERE environment_id = ? AND external_id = CONVERT(? USING utf8mb4)
+SELECT id FROM organization WHERE environment_id = ? AND external_id = ?
 
+-- Parameters are bytes; only text has a collation, which makes the search of names ignore case.
 -- name: organization_list
 SELECT o.id, o.environment_id, p.directory_id, o.external_id, o.display_name, o.domains, o.created_ms, o.updated_ms
 FROM organization o
 JOIN primary_directory p ON p.organization_id = o.id
 JOIN directory d ON d.id = p.directory_id AND d.state <> 3
 WHERE o.environment_id = ?
-  AND (? IS NULL OR o.external_id = CONVERT(? USING utf8mb4))
+  AND (? IS NULL OR o.external_id = ?)
   AND (? IS NULL OR o.display_name LIKE CONVERT(? USING utf8mb4) COLLATE utf8mb4_uca1400_nopad_as_ci)
   AND o.id > ?
 ORDER BY o.id LIMIT ?
