@@ -1,6 +1,7 @@
 /* How resources are found without a scan: the keys of a document, and the way a filter can use them.
  *
- * Keys are candidates: they are cut at SCIM_KEY_BYTES, so whoever found a row by one applies the filter to it. */
+ * Keys are candidates: they are cut at SCIM_KEY_BYTES, so whoever found a row by one applies the filter to it.
+ * Empty values have no keys. Keys depend on the policy: when that changes, the rows of the directory need new ones. */
 #ifndef SCIM_INDEX_H
 #define SCIM_INDEX_H
 
@@ -24,9 +25,7 @@ struct scim_key {
     struct slice key; /* prepared, at most SCIM_KEY_BYTES; in the arena */
 };
 
-/* Empty values have no keys; keys depend on the policy, so a directory whose policy changes gets new ones.
- *
- * What the row of a resource carries beside its document. Slices live in the arena; empty = NULL in the database. */
+/* What the row of a resource carries beside its document. Slices live in the arena; empty = NULL in the database. */
 struct scim_row_keys {
     struct slice
         unique_key; /* prepared userName or primary e-mail (policy); folded displayName of a group, if unique */
@@ -46,7 +45,7 @@ MUST_CHECK bool scim_row_keys(const struct scim_resource_type *type, const struc
 enum scim_plan_kind {
     SCIM_PLAN_SCAN,       /* no index helps */
     SCIM_PLAN_NOTHING,    /* can match no resource: say so without looking */
-    SCIM_PLAN_ID,         /* id eq: `text` is the id as written */
+    SCIM_PLAN_ID,         /* id eq: `text` is the id, a UUID in lower case */
     SCIM_PLAN_UNIQUE,     /* unique_key = key */
     SCIM_PLAN_EXTERNAL,   /* external_key = key */
     SCIM_PLAN_ATTRIBUTE,  /* attribute_value (code, key) */
@@ -59,13 +58,11 @@ struct scim_plan {
     enum scim_plan_kind kind;
     uint16_t code;
     struct slice key;  /* prepared */
-    struct slice text; /* as written */
+    struct slice text; /* as written; an id is a UUID, for HAS_MEMBER and IN_GROUP in any case */
     bool exact;        /* the filter is this one term and the key is not cut: no need to look at the document */
 };
 
-/* HAS_MEMBER, IN_GROUP: `text` is a UUID in any case. ID: in lower case.
- *
- * The most selective indexed term that every match must satisfy: an operand of the top-level `and` chain, a comparison
+/* The most selective indexed term that every match must satisfy: an operand of the top-level `and` chain, a comparison
  * alone, or a value path with an eq inside. */
 void scim_filter_plan(const struct scim_filter *filter, const struct scim_resource_type *type,
                       const struct scim_policy *policy, struct arena *arena, struct scim_plan *plan_out);
