@@ -2,10 +2,11 @@
 
 #include "base/json.h"
 #include "path_value.h"
+#include "unicode_text.h"
 
 enum { SHOWN_BYTES = 80 }; /* how much of a bad path an error repeats */
 
-static int shown(struct slice text) { return text.len < SHOWN_BYTES ? (int)text.len : SHOWN_BYTES; }
+static int shown(struct slice text) { return (int)scim_text_cut(text, SHOWN_BYTES).len; }
 
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 static bool is_name_char(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '$'; }

@@ -68,9 +68,9 @@ static bool prepare_wide(struct slice text, bool strict, struct buf *out, struct
     scim_wide_init(&wide);
     scim_wide_read(&wide, text);
     if (has_forbidden(&wide))
-        ok = err_set(err, ERR_INVALID_VALUE, "userName has a control character");
+        ok = err_set(err, ERR_INVALID_VALUE, "userName must not hold control characters.");
     else if (!map(&wide) && strict)
-        ok = err_set(err, ERR_INVALID_VALUE, "userName has a character that user names may not have (RFC 8265)");
+        ok = err_set(err, ERR_INVALID_VALUE, "userName holds characters that user names may not have (RFC 8265).");
     else
         scim_wide_write(&wide, out);
     scim_wide_fini(&wide);
@@ -81,9 +81,9 @@ static bool prepare_ascii(struct slice text, bool strict, struct buf *out, struc
 {
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < 0x20 || text.data[i] == 0x7F)
-            return err_set(err, ERR_INVALID_VALUE, "userName has a control character");
+            return err_set(err, ERR_INVALID_VALUE, "userName must not hold control characters.");
         if (text.data[i] == ' ' && strict)
-            return err_set(err, ERR_INVALID_VALUE, "userName has a blank, which user names may not have (RFC 8265)");
+            return err_set(err, ERR_INVALID_VALUE, "userName must not hold blanks (RFC 8265).");
     }
     scim_text_add_lower(text, out);
     return true;
@@ -92,6 +92,6 @@ static bool prepare_ascii(struct slice text, bool strict, struct buf *out, struc
 bool scim_prepare_username(struct slice text, bool strict, struct buf *out, struct err *err)
 {
     if (text.len == 0)
-        return err_set(err, ERR_INVALID_VALUE, "userName is empty");
+        return err_set(err, ERR_INVALID_VALUE, "userName is required and must not be empty.");
     return scim_text_is_ascii(text) ? prepare_ascii(text, strict, out, err) : prepare_wide(text, strict, out, err);
 }

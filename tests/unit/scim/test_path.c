@@ -82,6 +82,21 @@ static void test_malformed_paths_are_refused_with_the_kind_that_was_asked_for(vo
     json_decref(vectors);
 }
 
+static void test_an_error_repeats_a_long_path_up_to_a_character(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct err err = ERR_INIT;
+    struct scim_path path;
+    arena_init(&arena);
+    const char *text = arena_printf(&arena, "%079d\u00e9", 0);
+    assert_false(scim_path_parse(slice_str(text), &scim_user_type, &arena, ERR_INVALID_PATH, &path, &err));
+    json_t *detail = json_string(err.detail); /* NULL when it is not UTF-8 */
+    assert_non_null(detail);
+    json_decref(detail);
+    arena_fini(&arena);
+}
+
 static void check_value_path(const json_t *row)
 {
     struct arena arena;
@@ -199,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_F_16_paths_resolve_to_attributes),
         cmocka_unit_test(test_malformed_paths_are_refused_with_the_kind_that_was_asked_for),
+        cmocka_unit_test(test_an_error_repeats_a_long_path_up_to_a_character),
         cmocka_unit_test(test_P_07_value_paths_have_a_filter_and_a_sub_attribute),
         cmocka_unit_test(test_P_08_a_bad_path_and_a_bad_filter_in_it_are_told_apart),
         cmocka_unit_test(test_a_filter_of_a_value_path_looks_at_one_value),
