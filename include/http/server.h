@@ -1,7 +1,9 @@
 /* The HTTP room: listeners, routing, admission, defences, access log. The only room that knows h2o.
  *
- * One event loop thread per configured loop, each with its own SO_REUSEPORT-less share of one listening socket.
- * Requests are copied into ops, sent to the store's lanes, and answered when they come back. */
+ * One event loop thread per configured loop; the first accepts and gives each connection to the one that has the
+ * fewest. Requests are copied into ops, sent to the store's lanes, and answered when they come back.
+ *
+ * Besides its service every listener serves /healthz (alive), /readyz (worth sending requests to) and /metrics. */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
@@ -33,6 +35,11 @@ struct http_settings {
     unsigned drain_timeout_ms;    /* 25,000 */
 
     int access_log_fd; /* JSON lines; -1: none */
+
+    /* For /readyz; NULL: always ready. Called on loop threads, must not block. true with err set: ready, with a
+     * warning. */
+    bool (*ready)(void *context, struct err *err);
+    void *ready_context;
 };
 
 /* Binds, starts the loops, and serves until http_server_drain. queues[lane] may be NULL where the service has no such
