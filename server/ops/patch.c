@@ -5,8 +5,10 @@
 static bool read_patch(struct call *call)
 {
     struct op *op = call->op;
-    return call->patch ||
-           scim_patch_parse(call->body, call->type, call_policy(call), &op->arena, &call->patch, &op->err);
+    struct scim_patch *patch; /* half-made when it is refused: a step that runs again must refuse it again */
+    if (!call->patch && scim_patch_parse(call->body, call->type, call_policy(call), &op->arena, &patch, &op->err))
+        call->patch = patch;
+    return call->patch != NULL;
 }
 
 static json_t *patched(struct call *call, const json_t *before)
