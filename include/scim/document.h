@@ -41,7 +41,8 @@ struct scim_served {
     struct slice manager_display;
     const struct scim_group_ref *refs; /* groups of a user, members of a group; in the order to show */
     size_t ref_count;
-    bool refs_shown; /* false: neither groups nor members are written (projection) */
+    bool refs_shown; /* false: neither groups nor members are written (projection); a user's groups are wanted all the
+                        same, because its ETag counts them (Q-08: projections share one tag) */
 };
 
 /* "https://host/orgs/org-…/scim/v2", no slash at its end. */

@@ -29,12 +29,14 @@ enum { SCIM_PATCH_MAX_OPERATIONS = 1000 };
 /* The PatchOp message (P-02): structure, ops, paths, filters, member ids. Nothing is looked up. Errors:
  * ERR_INVALID_SYNTAX, ERR_INVALID_PATH, ERR_INVALID_FILTER, ERR_INVALID_VALUE, ERR_NO_TARGET, ERR_MUTABILITY. `body`
  * must outlive the patch. An empty Operations array is accepted as no change unless strict (a deployed validator sends
- * it). `members[value eq "x"]` comes out as SCIM_MEMBERS_REMOVE of x. */
+ * it). `members[value eq "x"]` comes out as SCIM_MEMBERS_REMOVE of x. A path that no schema knows is ERR_INVALID_PATH
+ * under every policy; what a pathless value holds beyond the schemas is treated as the policy says. */
 MUST_CHECK bool scim_patch_parse(const json_t *body, const struct scim_resource_type *type,
                                  const struct scim_policy *policy, struct arena *arena, struct scim_patch **patch_out,
                                  struct err *err);
 
-/* The edits of the member rows, in order; NULL when there are none. */
+/* The edits of the member rows, in order; NULL when there are none. Neighbours that only add, or only remove, have been
+ * joined. */
 const struct scim_member_edit *scim_patch_members(const struct scim_patch *patch);
 
 /* Does any operation touch the document (beyond members)? */

@@ -126,23 +126,23 @@ static bool take_foreign_schema(struct patch_parser *parser, enum patch_op op, s
     return true;
 }
 
+static bool is_known_path(const struct patch_parser *parser, struct slice text)
+{
+    struct err ignored = ERR_INIT;
+    struct scim_path path;
+    return scim_path_parse(text, parser->type, parser->arena, ERR_INVALID_PATH, &path, &ignored) && path.schema;
+}
+
 /* A member of a pathless value whose name is no attribute's: perhaps a path (L-02, L-04). */
 static bool take_key(struct patch_parser *parser, struct patch_step *step, const struct scim_schema *home,
                      const char *key)
 {
     struct slice text = slice_str(key);
-    bool is_urn = strchr(key, ':'), is_filtered = strchr(key, '[');
+    bool is_filtered = strchr(key, '[');
     struct scim_filter *filter = NULL;
 
-    if (is_urn && !home && json_is_object(step->value) && !is_filtered && !scim_type_extension(parser->type, text) &&
-        !scim_schema_by_urn(text)) {
-        struct err ignored = ERR_INIT;
-        struct scim_path path;
-        bool known =
-            scim_path_parse(text, parser->type, parser->arena, ERR_INVALID_PATH, &path, &ignored) && path.schema;
-        if (!known)
-            return take_foreign_schema(parser, step->op, text, step->value);
-    }
+    if (strchr(key, ':') && !home && !is_filtered && json_is_object(step->value) && !is_known_path(parser, text))
+        return take_foreign_schema(parser, step->op, text, step->value);
     if (home)
         text = slice_str(arena_printf(parser->arena, "%s:%s", home->urn, key));
     if (scim_value_path_parse(text, parser->type, parser->policy, parser->arena, &step->path, &filter, parser->err)) {

@@ -70,8 +70,7 @@ bool scim_policy_parse(struct slice json, struct scim_policy *policy_out, struct
 
     const char *name;
     json_t *value;
-    json_object_foreach(object, name, value)
-    {
+    json_object_foreach (object, name, value) {
         if (!read_member(name, value, policy_out, err))
             return false;
     }

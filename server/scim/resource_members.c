@@ -11,8 +11,7 @@ static bool all_null(const json_t *object)
 {
     const char *name;
     json_t *value;
-    json_object_foreach(value_iterable(object), name, value)
-    {
+    json_object_foreach (value_iterable(object), name, value) {
         if (!json_is_null(value))
             return false;
     }

@@ -31,8 +31,7 @@ bool value_visit(const json_t *object, const struct value_visitor *visitor)
 
     const char *name;
     json_t *value;
-    json_object_foreach(value_iterable(object), name, value)
-    {
+    json_object_foreach (value_iterable(object), name, value) {
         const struct scim_attribute *attribute = NULL;
         for (size_t i = 0; i < visitor->count && !attribute; i++)
             if (slice_equals_ascii_nocase(slice_str(name), slice_str(visitor->attributes[i].name)))

@@ -11,8 +11,7 @@ static bool is_in_order(const json_t *object, const struct scim_attribute *attri
     bool last_seen = false;
     json_t *value;
 
-    json_object_foreach(value_iterable(object), name, value)
-    {
+    json_object_foreach (value_iterable(object), name, value) {
         if (last_seen)
             return false;
         if (last && strcmp(last, name) == 0) {
@@ -49,8 +48,7 @@ static void add_others(json_t *ordered, const json_t *object, const char *last)
     json_t *value;
     must(names);
 
-    json_object_foreach(value_iterable(object), name, value)
-    {
+    json_object_foreach (value_iterable(object), name, value) {
         if (!json_object_get(ordered, name) && !(last && strcmp(last, name) == 0))
             names[count++] = name;
     }

@@ -18,8 +18,7 @@ static json_t *kept_object(const json_t *object, const struct value_place *place
     const char *name;
     json_t *value;
 
-    json_object_foreach(value_iterable(object), name, value)
-    {
+    json_object_foreach (value_iterable(object), name, value) {
         bool nothing = false;
         if (scim_has_control(slice_str(name))) {
             value_refuse(place, "free of control characters");

@@ -20,8 +20,10 @@ static void assert_nothing_empty(const json_t *value)
     size_t i;
     assert_false(json_is_null(value));
     assert_false(json_is_array(value) && json_array_size(value) == 0);
-    json_array_foreach(value, i, inner) assert_nothing_empty(inner);
-    json_object_foreach((json_t *)(uintptr_t)value, name, inner) assert_nothing_empty(inner);
+    json_array_foreach (value, i, inner)
+        assert_nothing_empty(inner);
+    json_object_foreach ((json_t *)(uintptr_t)value, name, inner)
+        assert_nothing_empty(inner);
 }
 
 static const json_t *at(const json_t *value, const char *path)

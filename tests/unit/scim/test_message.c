@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "documents.h"
 #include "scim/message.h"
 
@@ -25,7 +27,9 @@ static void test_every_kind_of_error_is_valid_json(void **state)
         scim_message_error((enum err_kind)kind, SLICE_EMPTY, &out);
         json_t *body = json_loadb(out.data, out.len, 0, NULL);
         assert_non_null(body);
-        assert_int_equal(atoi(json_string_value(json_object_get(body, "status"))), err_status((enum err_kind)kind));
+        char status[16];
+        snprintf(status, sizeof status, "%d", err_status((enum err_kind)kind));
+        assert_string_equal(json_string_value(json_object_get(body, "status")), status);
         assert_true(json_string_length(json_object_get(body, "detail")) > 0);
         json_decref(body);
         buf_fini(&out);
