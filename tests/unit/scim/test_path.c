@@ -91,9 +91,7 @@ static void test_an_error_repeats_a_long_path_up_to_a_character(void **state)
     arena_init(&arena);
     const char *text = arena_printf(&arena, "%079d\u00e9", 0);
     assert_false(scim_path_parse(slice_str(text), &scim_user_type, &arena, ERR_INVALID_PATH, &path, &err));
-    json_t *detail = json_string(err.detail); /* NULL when it is not UTF-8 */
-    assert_non_null(detail);
-    json_decref(detail);
+    assert_non_null(strstr(err.detail, "000\" is no"));
     arena_fini(&arena);
 }
 
