@@ -4,7 +4,6 @@
 #include "keys.h"
 #include "organizations.h"
 #include "people.h"
-#include "probes.h"
 #include "problem.h"
 #include "service.h"
 #include "tokens.h"
@@ -16,10 +15,6 @@ enum { MAX_BODY = 65536 };
 #define DIRECTORY    "/v1/directories/{}"
 
 const struct route admin_routes[] = {
-    {"GET", "/healthz", 0, &admin_alive},
-    {"GET", "/readyz", 0, &admin_ready},
-    {"GET", "/metrics", 0, &admin_metrics},
-
     {"POST", "/v1/environments", MAX_BODY, &environment_create.operation},
     {"GET", "/v1/environments", 0, &environment_list.operation},
     {"GET", ENVIRONMENT, 0, &environment_get.operation},

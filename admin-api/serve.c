@@ -89,6 +89,8 @@ static bool start_store(struct process *process, struct err *err)
 
 static const char *text_or_null(const char *text) { return *text ? text : NULL; }
 
+static bool is_ready(void *context, struct err *err) { return store_ready(context, err); }
+
 static struct http_settings http_settings_of(const struct process *process)
 {
     const struct settings *settings = process->settings;
@@ -97,7 +99,7 @@ static struct http_settings http_settings_of(const struct process *process)
         .inherited_fd = -1,
         .tls_certificate = text_or_null(settings->tls_certificate),
         .tls_key = text_or_null(settings->tls_key),
-        .loops = settings->loops ? (unsigned)settings->loops : 1, /* a vendor's own calls: one loop is plenty */
+        .loops = (unsigned)settings->loops,
         .trusted_proxies = text_or_null(settings->trusted_proxies),
         .max_body = settings->max_body,
         .max_header = settings->max_header,
@@ -111,6 +113,8 @@ static struct http_settings http_settings_of(const struct process *process)
         .idle_timeout_ms = (unsigned)settings->idle_timeout_ms,
         .drain_timeout_ms = (unsigned)settings->drain_timeout_ms,
         .access_log_fd = process->access_log_fd,
+        .ready = is_ready,
+        .ready_context = process->store,
     };
 }
 
@@ -121,7 +125,6 @@ static bool start_listener(struct process *process, struct err *err)
     process->admin = (struct admin_settings){
         .peppers = process->peppers,
         .public_url = process->public_url,
-        .store = process->store,
         .housekeeping = process->housekeeping,
     };
     process->server = http_server_start(&http, admin_service(&process->admin), queues, err);

@@ -10,7 +10,6 @@ struct housekeeping;
 struct admin_settings {
     const struct auth_peppers *peppers;
     const char *public_url;            /* of rollcall-server, no slash at its end */
-    struct store *store;               /* for /readyz; set once the store runs */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
 };
 
