@@ -84,7 +84,7 @@ SELECT STRAIGHT_JOIN r.type, r.id, r.version, r.created_ms, r.modified_ms, r.ope
 FROM membership s FORCE INDEX (PRIMARY)
 JOIN resource r ON r.directory_id = s.directory_id AND r.type = s.member_type AND r.id = s.member_id
 LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
-WHERE s.directory_id = ? AND s.member_type = ? AND s.group_id = ?
+WHERE s.directory_id = ? AND s.member_type = ? AND s.group_type = 2 AND s.group_id = ?
 ORDER BY s.member_id LIMIT ?
 
 -- name: query_groups_of
@@ -98,8 +98,8 @@ ORDER BY s.member_id, s.group_id
 SELECT STRAIGHT_JOIN s.member_id, s.member_type, r.display
 FROM membership s FORCE INDEX (PRIMARY)
 JOIN resource r ON r.directory_id = s.directory_id AND r.type = s.member_type AND r.id = s.member_id
-WHERE s.directory_id = ? AND s.group_id = ? AND s.member_id > ?
+WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id = ? AND s.member_id > ?
 ORDER BY s.member_id LIMIT 1000
 
 -- name: query_is_member
-SELECT 1 FROM membership s WHERE s.directory_id = ? AND s.group_id = ? AND s.member_id = ?
+SELECT 1 FROM membership s WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id = ? AND s.member_id = ?
