@@ -109,7 +109,7 @@ make_organization() {
 make_environment() {
     local operator environment name
     if [[ ! -f $prefix/secrets/admin.key ]]; then
-        [[ -f $prefix/secrets/operator.key ]] || admin_command operator-key | tail -n 1 | keep_secret operator.key
+        [[ -f $prefix/secrets/operator.key ]] || admin_command operator-key --another | tail -n 1 | keep_secret operator.key
         operator=$(<"$prefix/secrets/operator.key")
         name=default
         environment=$(api "$operator" GET /v1/environments |

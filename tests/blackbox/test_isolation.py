@@ -70,7 +70,7 @@ def same_but_for_the_id(first, first_id, second, second_id):
 
 
 def bodies(collection):
-    whole = {"schemas": [USER, GROUP], "userName": "x", "displayName": "x"}
+    whole = {"schemas": [USER if collection == "/Users" else GROUP], "userName": "x", "displayName": "x"}
     return {
         "GET": None,
         "HEAD": None,
