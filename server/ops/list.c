@@ -26,7 +26,7 @@ struct listing {
     struct found *page;
     size_t page_count;
     struct found *chunk; /* candidates that the filter has not seen yet */
-    size_t chunk_count;
+    size_t chunk_count, chunk_capacity;
     uint64_t looked_at;
     uint64_t deadline_ns;
 };
@@ -169,18 +169,27 @@ static bool sift_chunk(struct listing *listing)
     for (size_t i = 0; i < listing->chunk_count; i++)
         if (found_matches(listing, &listing->chunk[i]))
             keep(listing, &listing->chunk[i].row);
-    listing->chunk_count = 0;
+    listing->chunk = NULL;
+    listing->chunk_count = listing->chunk_capacity = 0;
     arena_reset(&listing->scratch);
-    listing->chunk = arena_array(&listing->scratch, struct found, CHUNK);
     return true;
 }
 
+/* Rows come while their result is open, and the filter may need statements of its own: they are collected first. */
 static bool collect(const struct view_resource *row, void *context)
 {
     struct listing *listing = context;
+    if (listing->chunk_count == listing->chunk_capacity) {
+        size_t capacity = listing->chunk_capacity ? listing->chunk_capacity * 2 : 64;
+        struct found *chunk = arena_array(&listing->scratch, struct found, capacity);
+        if (listing->chunk_count)
+            memcpy(chunk, listing->chunk, listing->chunk_count * sizeof(*chunk));
+        listing->chunk = chunk;
+        listing->chunk_capacity = capacity;
+    }
     listing->looked_at++;
     listing->chunk[listing->chunk_count++].row = copy_row(&listing->scratch, row);
-    return listing->chunk_count < CHUNK;
+    return true;
 }
 
 static bool too_much(struct listing *listing)
@@ -211,36 +220,11 @@ static bool scan(struct listing *listing)
     return true;
 }
 
-struct candidates {
-    struct listing *listing;
-    struct resource_id *ids;
-    size_t count, capacity;
-};
-
-/* Candidates come while their result is open, and the filter may need statements of its own: ids first. */
-static bool collect_candidate(const struct view_resource *row, void *context)
-{
-    struct candidates *candidates = context;
-    struct listing *listing = candidates->listing;
-    if (candidates->count == candidates->capacity) {
-        size_t capacity = candidates->capacity ? candidates->capacity * 2 : 64;
-        struct found *chunk = arena_array(&listing->scratch, struct found, capacity);
-        memcpy(chunk, listing->chunk, listing->chunk_count * sizeof(*chunk));
-        listing->chunk = chunk;
-        candidates->capacity = capacity;
-    }
-    candidates->count++;
-    listing->looked_at++;
-    listing->chunk[listing->chunk_count++].row = copy_row(&listing->scratch, row);
-    return true;
-}
-
 static bool sift_candidates(struct listing *listing, const struct scim_plan *plan)
 {
-    struct candidates candidates = {.listing = listing, .capacity = CHUNK};
     uint64_t most = listing->call->settings->max_scan;
-    if (!store_candidates(listing->db, call_directory(listing->call), type_code(listing), plan, most + 1,
-                          collect_candidate, &candidates, listing->err))
+    if (!store_candidates(listing->db, call_directory(listing->call), type_code(listing), plan, most + 1, collect,
+                          listing, listing->err))
         return false;
     return too_much(listing) || sift_chunk(listing);
 }
@@ -320,7 +304,6 @@ static void set_page(struct listing *listing)
     listing->most = asked < call->settings->max_page ? asked : call->settings->max_page;
     listing->first = call->query.has_start_index ? (uint64_t)call->query.start_index : 1;
     listing->page = arena_array(&listing->arena, struct found, listing->most + 1);
-    listing->chunk = arena_array(&listing->scratch, struct found, CHUNK);
 }
 
 static bool run_listing(struct listing *listing)
