@@ -23,6 +23,8 @@ enum {
 /* libh2o keeps per-thread free lists that end with their thread. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void) { return "leak:libh2o-evloop\n"; }
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void) { return "print_suppressions=0"; }
 #endif
 
 static void find_largest_body(struct http_server *server)
