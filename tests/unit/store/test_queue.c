@@ -136,7 +136,7 @@ struct producer {
 
 static void see(struct counted *counted) { __atomic_fetch_add(&counted->seen, 1, __ATOMIC_RELAXED); }
 
-/* Pushes singly and in bursts, and now and then takes back a job that it pushed a while ago. */
+/* Pushes singly and in bursts, and tries to take back one of those that it pushed last. */
 static void *produce(void *context)
 {
     struct producer *producer = context;
@@ -151,7 +151,7 @@ static void *produce(void *context)
             sched_yield();
         at += burst;
 
-        struct counted *victim = &producer->jobs[(size_t)rand_r(&producer->seed) % at];
+        struct counted *victim = &producer->jobs[at - 1 - (size_t)rand_r(&producer->seed) % burst];
         if (queue_withdraw(producer->queue, &victim->job))
             see(victim);
     }
@@ -226,7 +226,7 @@ static void test_a_job_on_its_way_between_lanes_is_withdrawn_at_most_once(void *
     for (size_t i = 0; i < JOBS_EACH; i++) {
         while (!queue_push(relay.from, &jobs[i].job))
             sched_yield();
-        struct counted *victim = &jobs[i - i % 3];
+        struct counted *victim = &jobs[i];
         if (queue_withdraw(relay.from, &victim->job) || queue_withdraw(relay.to, &victim->job))
             see(victim);
     }
