@@ -61,10 +61,17 @@ static bool take_declared(struct patch_parser *parser, const struct patch_step *
     return true;
 }
 
-/* A path that no schema knows is always a mistake; a member of a value is dealt with as the policy says. */
+/* Custom attributes stand under an extension's URN, and Entra updates them by path: refusing them would freeze what
+ * POST has kept. */
+static bool is_custom(const struct patch_parser *parser, const struct scim_path *path)
+{
+    return path->extension && !path->attribute && parser->policy->unknown_attributes == SCIM_UNKNOWN_KEEP;
+}
+
+/* Any other path that no schema knows is a mistake; a member of a value is dealt with as the policy says. */
 static bool take_undeclared(struct patch_parser *parser, const struct patch_step *step, bool named)
 {
-    if (named)
+    if (named && !is_custom(parser, &step->path))
         return err_set(parser->err, ERR_INVALID_PATH, "A %s has no attribute \"%s\".", parser->type->name,
                        name_of(parser, &step->path));
     if (parser->policy->unknown_attributes == SCIM_UNKNOWN_REJECT)
