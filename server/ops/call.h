@@ -37,8 +37,8 @@ struct call {
     json_t *body; /* NULL: body_err */
     struct err body_err;
     struct scim_patch *patch;
-    json_t *document; /* the decided document, and the row it was decided on */
-    const struct view_resource *decided_on;
+    json_t *document; /* the decided document, and a copy of the stored text it was decided on */
+    struct slice decided_on;
     struct scim_members members;
 
     const struct view_token *token; /* set by call_admit */

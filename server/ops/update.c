@@ -56,20 +56,19 @@ static bool check_preconditions(struct updating *u)
     return call_preconditions(u->call, &served);
 }
 
-/* The new document, made once for each row it is decided on: the steps that only wait for more rows keep it. */
+/* The new document, made once for each text it is decided on: the steps that only wait for more rows keep it. The row's
+ * address would not do: after a roll-back another version of it can lie at the same place. */
 static bool decide_document(struct updating *u)
 {
     struct call *call = u->call;
     json_scoped *before = scim_document_load(u->row->stored);
-    if (call->decided_on != u->row) {
+    if (!call->document || !slice_equals(call->decided_on, u->row->stored.text)) {
         json_decref(call->document);
         call->document = u->update->decide(call, before);
-        call->decided_on = u->row;
+        call->decided_on = arena_slice(&call->op->arena, u->row->stored.text);
     }
-    if (!call->document) {
-        call->decided_on = NULL;
+    if (!call->document)
         return false;
-    }
     u->changes_document = !json_equal(call->document, before);
     return !u->changes_document || (write_prepare(call, u->view, call->document, &u->decided) &&
                                     write_keys_before(call, u->view, u->row, &u->keys_before));
