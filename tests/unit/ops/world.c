@@ -15,14 +15,12 @@ enum { MOST_ROUNDS = 6 };
 
 const char *text_of(struct world *world, const char *format, ...)
 {
-    struct buf text;
     va_list arguments;
     char line[4096];
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
     must(length >= 0 && (size_t)length < sizeof(line));
-    (void)text;
     return arena_copy(&world->arena, slice_str(line));
 }
 
@@ -313,7 +311,8 @@ struct answer world_ask(struct world *world, const struct request *request)
     enum job_step step = world_run(first, world->knowing, FAKE_KNOWS_ALL, NULL);
     assert_int_equal(step, run_twice(second, world->learning, &world->rounds));
     assert_same_reply(first, second);
-    assert_same_state(world);
+    if (!world->hurried)
+        assert_same_state(world);
     assert_true((step == JOB_QUERY) == (first->reply.status == 0));
     struct answer answer = answer_of(world, first);
     world_op_free(first);

@@ -22,6 +22,7 @@ struct world {
     struct view *knowing, *learning;
     json_t *replies; /* those given out, to be freed */
     size_t rounds;   /* of the last request, on the view that knows nothing */
+    bool hurried;    /* replies are compared, states are not: for many requests in a row */
 };
 
 struct request {
