@@ -1,0 +1,130 @@
+"""Deleting: gone at once for everyone, erased from the database soon after, whatever happens in between."""
+
+import pytest
+
+from harness.openapi import CheckedAdmin
+from harness.scim import Scim
+from harness.wait import until
+
+TABLES = ("membership", "attribute_value", "resource", "resource_count", "scim_token", "directory", "primary_directory")
+
+
+@pytest.fixture
+def admin(rollcall):
+    client = CheckedAdmin(rollcall.admin_url, rollcall.admin.key)
+    yield client
+    client.wire.close()
+
+
+class Rows:
+    """How many rows an organization has in each table."""
+
+    def __init__(self, rollcall, external_id):
+        self.rollcall = rollcall
+        (organization,) = self._one("SELECT id FROM organization WHERE external_id = %s", external_id)
+        self.organization = organization
+        self.directories = [row[0] for row in self._all("SELECT id FROM directory WHERE organization_id = %s", organization)]
+
+    def _all(self, sql, *values):
+        with self.rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()
+
+    def _one(self, sql, *values):
+        return self._all(sql, *values)[0]
+
+    def of_directory(self, directory):
+        count = 0
+        for table in TABLES:
+            column = "id" if table == "directory" else "directory_id"
+            count += self._one(f"SELECT COUNT(*) FROM {table} WHERE {column} = %s", directory)[0]
+        return count
+
+    def all(self):
+        own = self._one("SELECT COUNT(*) FROM organization WHERE id = %s", self.organization)[0]
+        return own + sum(self.of_directory(directory) for directory in self.directories)
+
+
+def fill(scim, users=30):
+    ids = [scim.new_user(f"u{i}", displayName=f"U {i}", emails=[{"value": f"u{i}@example.com"}])["id"] for i in range(users)]
+    inner = scim.new_group("Inner", ids[:5])["id"]
+    scim.new_group("Outer", ids + [inner])
+    return ids
+
+
+def test_a_deleted_organization_is_gone_at_once_and_erased(rollcall, admin, org, scim):
+    user = fill(scim)[0]
+    admin.post(f"/v1/organizations/{org.id}/directories", {"name": "Second"}, expect=201)
+    rows = Rows(rollcall, org.external_id)
+    assert rows.all() > 60
+
+    admin.delete(f"/v1/organizations/{org.id}", expect=204)
+    scim.get(f"/Users/{user}", expect=401)
+    admin.get(f"/v1/organizations/{org.id}", expect=404)
+    admin.get(f"/v1/organizations/{org.id}/users", expect=404)
+    admin.get(f"/v1/directories/{org.directory_id}", expect=404)
+    admin.delete(f"/v1/organizations/{org.id}", expect=404)
+    again = admin.post("/v1/organizations", {"display_name": "Again", "external_id": org.external_id}, expect=201)
+    assert again["organization"]["id"] != org.id
+    until(lambda: rows.all() == 0, "everything is erased")
+
+
+def test_a_deleted_directory_leaves_its_organization_and_siblings(rollcall, admin, org, scim):
+    fill(scim, users=5)
+    second = admin.post(f"/v1/organizations/{org.id}/directories", {"name": "Second"}, expect=201)["id"]
+    token = admin.post(f"/v1/directories/{second}/tokens", {"label": "x"}, expect=201)["token"]
+    new = Scim(org.connector_url, token)
+    kept = new.new_user("kept")
+    rows = Rows(rollcall, org.external_id)
+
+    admin.delete(f"/v1/directories/{org.directory_id}?successor={second}", expect=204)
+    scim.get("/Users", expect=401)
+    until(lambda: sorted(rows.of_directory(d) == 0 for d in rows.directories) == [False, True], "the first is erased")
+    new.get(f"/Users/{kept['id']}", expect=200)
+    listed = admin.get(f"/v1/organizations/{org.id}/users", expect=200)["users"]
+    assert [user["userName"] for user in listed] == ["kept"]
+
+
+def test_erasing_goes_on_after_a_restart(own_rollcall):
+    rollcall = own_rollcall
+    organization = rollcall.new_organization()
+    fill(organization.scim, users=10)
+    rows = Rows(rollcall, organization.external_id)
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        rollcall.admin_process.stop()
+        cursor.execute("UPDATE directory SET state = 3 WHERE organization_id = %s", (rows.organization,))
+    assert rows.all() > 30
+    rollcall._start_admin()
+    until(lambda: rows.all() == 0, "everything is erased")
+
+
+def test_old_changes_are_dropped_and_young_ones_kept(own_rollcall):
+    rollcall = own_rollcall
+    organization = rollcall.new_organization()
+    organization.scim.new_user("young")
+    old = b"\x01\x80" + bytes(14)  # made in 2022
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms)"
+            " SELECT %s, seq, %s, 1, %s, 3, 1, 1 FROM seq_1_to_2500",
+            (old, old, old),
+        )
+        rollcall.admin_process.stop()
+        rollcall._start_admin()
+
+        def count(condition):
+            cursor.execute(f"SELECT COUNT(*) FROM `change` WHERE operation_id {condition} %s", (old,))
+            return cursor.fetchone()[0]
+
+        until(lambda: count("=") == 0, "old changes are dropped")
+        assert count("<>") == 1
+
+
+def test_an_environment_can_go_when_its_organizations_are_erased(rollcall):
+    admin = rollcall.new_environment()
+    organization = rollcall.new_organization(admin)
+    environment = admin.get(f"/v1/organizations/{organization.id}")["environment_id"]
+    rollcall.operator.delete(f"/v1/environments/{environment}", expect=409)
+    admin.delete(f"/v1/organizations/{organization.id}", expect=204)
+    until(lambda: rollcall.operator.delete(f"/v1/environments/{environment}").status == 204, "the environment is deleted")
+    admin.get("/v1/organizations", expect=401)

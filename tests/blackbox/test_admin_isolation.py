@@ -1,0 +1,133 @@
+"""Every route of the admin API with another environment's ids: the answer is that of unknown ids, and nothing changes.
+And every route with too small a key."""
+
+import itertools
+
+import pytest
+
+from harness.openapi import OPERATIONS, CheckedAdmin
+
+ID = "01jd8jm32ye008000000001ayd"
+UNKNOWN = {
+    "environment_id": f"env-{ID}",
+    "key_id": f"key-{ID}",
+    "organization": f"org-{ID}",
+    "directory_id": f"dir-{ID}",
+    "token_id": f"tok-{ID}",
+    "user_id": "01890000-0000-7000-8000-000000000000",
+    "group_id": "01890000-0000-7000-8000-000000000000",
+}
+BODIES = {
+    "environment.create": {"name": "never made"},
+    "environment.update": {"name": "never made"},
+    "key.create": {"label": "x"},
+    "organization.create": {"display_name": "x"},
+    "organization.update": {"display_name": "x"},
+    "organization.set_primary": {"directory_id": f"dir-{ID}"},
+    "directory.create": {"name": "x"},
+    "directory.update": {"name": "x", "state": "paused"},
+    "token.create": {"label": "x"},
+    "token.rotate": {},
+}
+VENDOR_OPERATIONS = [operation for operation in OPERATIONS if operation.scope != "operator key" and operation.parameters]
+
+
+class World:
+    """One of everything, in an environment of its own."""
+
+    def __init__(self, rollcall):
+        admin = rollcall.new_environment()
+        self.admin = CheckedAdmin(rollcall.admin_url, admin.key)
+        self.organization = rollcall.new_organization(admin)
+        scim = self.organization.scim
+        user = scim.new_user("somebody")
+        group = scim.new_group("Group", [user["id"]])
+        token = admin.get(f"/v1/directories/{self.organization.directory_id}/tokens")["tokens"][0]["id"]
+        self.ids = {
+            "organization": self.organization.id,
+            "directory_id": self.organization.directory_id,
+            "token_id": token,
+            "user_id": user["id"],
+            "group_id": group["id"],
+        }
+
+    def contents(self):
+        paths = ["", "/directories", "/users", "/groups", f"/groups/{self.ids['group_id']}/members"]
+        reads = [self.admin.get(f"/v1/organizations/{self.organization.id}{path}", expect=200).json for path in paths]
+        tokens = self.admin.get(f"/v1/directories/{self.organization.directory_id}/tokens", expect=200).json
+        for token in tokens["tokens"]:
+            del token["last_used_at"]
+        return reads, tokens
+
+
+@pytest.fixture(scope="module")
+def worlds(shared_rollcall):
+    shared_rollcall.ensure_running()
+    return World(shared_rollcall), World(shared_rollcall)
+
+
+def fill(operation, ids):
+    return operation.path.format(**{name: ids[name] for name in operation.parameters})
+
+
+def strip(answer):
+    return {name: value for name, value in answer.json.items() if name != "instance"}
+
+
+@pytest.mark.parametrize("operation", VENDOR_OPERATIONS, ids=repr)
+def test_another_environments_ids_are_unknown_ids(worlds, operation):
+    mine, theirs = worlds
+    before = theirs.contents()
+    body = BODIES.get(operation.id)
+    # Every mixture of theirs, mine and unknown in the path, except mine alone.
+    for choice in itertools.product((theirs.ids, UNKNOWN, mine.ids), repeat=len(operation.parameters)):
+        ids = {name: source[name] for name, source in zip(operation.parameters, choice)}
+        if all(source is mine.ids for source in choice):
+            continue
+        unknown = {name: UNKNOWN[name] if ids[name] != mine.ids.get(name) else ids[name] for name in ids}
+        foreign = mine.admin.request(operation.method, fill(operation, ids), json=body, expect=404)
+        same = mine.admin.request(operation.method, fill(operation, unknown), json=body, expect=404)
+        assert strip(foreign) == strip(same)
+    assert theirs.contents() == before
+
+
+def test_the_vendors_own_id_is_looked_up_in_the_own_environment_only(worlds):
+    mine, theirs = worlds
+    path = f"/v1/organizations/external_id:{theirs.organization.external_id}"
+    mine.admin.get(path, expect=404)
+    theirs.admin.get(path, expect=200)
+    environment = theirs.admin.get(path)["environment_id"]
+    mine.admin.get(f"{path}?environment={environment}", expect=404)
+    mine.admin.get(f"/v1/organizations?environment={environment}", expect=404)
+    mine.admin.post("/v1/organizations", {"display_name": "x", "environment_id": environment}, expect=404)
+
+
+def test_lists_hold_the_own_environment_only(worlds):
+    mine, theirs = worlds
+    found = mine.admin.get(f"/v1/organizations?external_id={theirs.organization.external_id}", expect=200)
+    assert found["organizations"] == []
+    listed = [organization["id"] for organization in mine.admin.get("/v1/organizations")["organizations"]]
+    assert mine.organization.id in listed and theirs.organization.id not in listed
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
+def test_a_key_without_the_scope_is_refused_before_anything_is_looked_up(shared_rollcall, worlds, operation):
+    mine, _ = worlds
+    operator = shared_rollcall.operator
+    environment = mine.admin.get(f"/v1/organizations/{mine.organization.id}")["environment_id"]
+    others = [scope for scope in ("read", "manage", "tokens") if scope != operation.scope]
+    key = operator.post(f"/v1/environments/{environment}/keys", {"label": "small", "scopes": others}, expect=201)["key"]
+    small = mine.admin.with_key(key)
+    ids = {**UNKNOWN, **mine.ids}
+    refused = small.request(operation.method, fill(operation, ids), json=BODIES.get(operation.id), expect=403)
+    assert "insufficient_scope" in refused.headers["www-authenticate"]
+    small.wire.close()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
+def test_without_a_key_nothing_is_answered(worlds, operation):
+    mine, _ = worlds
+    ids = {**UNKNOWN, **mine.ids}
+    mine.admin.request(
+        operation.method, fill(operation, ids), json=BODIES.get(operation.id), authorization="", expect=401
+    )
