@@ -270,13 +270,26 @@ static bool is_idle(const struct connection *connection)
     return !connection->exchanges && connection->message.since_ms == 0 && connection->phase != CONNECTION_HTTP2;
 }
 
+enum { LAST_REQUEST_MS = 500 };
+
+/* A client that has just read an answer may be writing its next request, which is still served, and told to close. */
+static bool is_quiet(const struct connection *connection)
+{
+    const struct loop *loop = connection->loop;
+    uint64_t timeout_ms = loop->server->settings.drain_timeout_ms;
+    uint64_t began_ms = loop->drain_deadline_ms - timeout_ms;
+    uint64_t since_ms = connection->since_ms > began_ms ? connection->since_ms : began_ms;
+    uint64_t patience_ms = timeout_ms / 2 < LAST_REQUEST_MS ? timeout_ms / 2 : LAST_REQUEST_MS;
+    return is_idle(connection) && loop->now_ms >= since_ms + patience_ms;
+}
+
 /* libh2o says GOAWAY on HTTP/2 by itself; it has no way to end an HTTP/1 connection between two requests. */
 void connection_drain_all(struct loop *loop)
 {
     for (struct connection *connection = loop->connections; connection; connection = connection->next) {
         if (connection->phase == CONNECTION_HTTP2)
             connection_touch(connection);
-        else if (is_idle(connection))
+        else if (is_quiet(connection))
             shutdown(h2o_socket_get_fd(connection->sock), SHUT_RDWR);
     }
 }
