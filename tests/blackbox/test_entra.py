@@ -226,7 +226,7 @@ def test_a_group_from_creation_to_deletion(entra):
 
     read = entra.get(f"{path}?excludedAttributes=members", expect=200)
     assert "members" not in read and read["displayName"] == "Group 1"
-    found = entra.get('/Groups?excludedAttributes=members&filter=displayName+eq+"Group+1"', expect=200)
+    found = entra.get('/Groups?excludedAttributes=members&filter=displayName+eq+"Group%201"', expect=200)
     assert ids(found) == [group["id"]]
     assert ids(entra.find("/Groups", 'displayName eq "group 1"')) == [group["id"]]
     assert ids(entra.find("/Groups", f'externalId eq "{group["externalId"]}"')) == [group["id"]]

@@ -46,7 +46,6 @@ def test_without_mariadb_everything_is_503_until_it_is_back(own_rollcall):
             org.scim.get("/Groups?filter=displayName+eq+%22x%22"),
         ):
             assert answer.status == 503 and int(answer.headers["retry-after"]) >= 1
-    assert org.scim.get("/ServiceProviderConfig", authorization="", expect=200)
     until(lambda: not own_rollcall.server.is_ready(), "/readyz says so")
     own_rollcall.admin.get("/v1/organizations", expect=503)
 

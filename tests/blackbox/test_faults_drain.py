@@ -69,5 +69,6 @@ def test_an_idle_keep_alive_connection_does_not_hold_up_the_end(rollcall):
 def test_the_admin_api_drains_too(rollcall):
     rollcall.admin.get("/v1/organizations", expect=200)
     assert rollcall.admin_process.stop() == 0
+    rollcall.admin.wire.close()
     rollcall.ensure_running()
     rollcall.admin.get("/v1/organizations", expect=200)

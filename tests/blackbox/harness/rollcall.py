@@ -98,6 +98,8 @@ class Rollcall:
         self.relay = relay
         self.servers = []
         self.processes = []
+        self.admin_port = free_port()
+        self.admin_url = f"http://127.0.0.1:{self.admin_port}"
         self.server = self.admin_process = self.operator = self.admin = None
 
     def start(self):
@@ -164,8 +166,6 @@ class Rollcall:
         return server
 
     def _start_admin(self):
-        self.admin_port = free_port()
-        self.admin_url = f"http://127.0.0.1:{self.admin_port}"
         options = ["--listen", f"127.0.0.1:{self.admin_port}", "--public-url", self.server.url]
         options += ["--database-url", self.database.url("rollcall_admin")]
         self.admin_process = self.spawn("admin", "admin-api/rollcall-admin", options, "admin")
