@@ -26,7 +26,7 @@ database_url() {
 keep_secret() {
     local file=$prefix/secrets/$1
     (umask 077 && cat >"$file.new")
-    [[ -s $file.new ]] || fail "could not make $file"
+    [[ -s $file.new ]] || fail "could not make $file; see $prefix/log"
     mv "$file.new" "$file"
 }
 
@@ -109,7 +109,8 @@ make_organization() {
 make_environment() {
     local operator environment name
     if [[ ! -f $prefix/secrets/admin.key ]]; then
-        [[ -f $prefix/secrets/operator.key ]] || admin_command operator-key --another | tail -n 1 | keep_secret operator.key
+        [[ -f $prefix/secrets/operator.key ]] ||
+            admin_command operator-key --another 2>>"$prefix/log/operator-key.log" | keep_secret operator.key
         operator=$(<"$prefix/secrets/operator.key")
         name=default
         environment=$(api "$operator" GET /v1/environments |

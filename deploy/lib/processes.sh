@@ -40,6 +40,13 @@ is_listening() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# require_free NAME PORT: nobody listens there, unless NAME itself runs.
+require_free() {
+    if ! pid_of "$1" >/dev/null && is_listening "$2"; then
+        fail "port $2 is in use by another program; choose a free pair with --port N (N and N+1 are used)"
+    fi
+}
+
 # launch NAME EXECUTABLE PORT OPTION...: as a daemon, unless it runs already.
 launch() {
     local name=$1 executable=$2 its_port=$3 pid
@@ -48,9 +55,7 @@ launch() {
         is_outdated "$pid" || return 0
         stop_one "$name"
     fi
-    if is_listening "$its_port"; then
-        fail "port $its_port is in use by another program; choose a free pair with --port N (N and N+1 are used)"
-    fi
+    require_free "$name" "$its_port"
     # The lock is not for the daemon to inherit.
     setsid "$executable" --listen "127.0.0.1:$its_port" --access-log "$prefix/log/$name.access.log" "$@" \
         </dev/null >>"$prefix/log/$name.log" 2>&1 {lock}>&- &

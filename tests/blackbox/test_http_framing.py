@@ -161,7 +161,8 @@ def test_an_upload_that_is_announced_too_large_is_not_invited(bed):
 
 @pytest.mark.parametrize(
     "body",
-    [
+    ids=["just", "far", "one chunk", "a big chunk", "small chunks"],
+    argvalues=[
         b"Content-Length: 1001\r\n\r\n" + b"x" * 1001,
         b"Content-Length: 3000000\r\n\r\n" + b"x" * 3000000,
         b"Transfer-Encoding: chunked\r\n\r\n" + b"3e9\r\n" + b"x" * 1001 + b"\r\n0\r\n\r\n",
@@ -190,7 +191,8 @@ def test_a_body_of_just_the_limit_is_taken(bed):
 
 @pytest.mark.parametrize(
     "head",
-    [
+    ids=["one header", "target", "many headers"],
+    argvalues=[
         b"GET /hello HTTP/1.1\r\n" + HOST + b"X: " + b"a" * 40000 + b"\r\n\r\n",
         b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\n" + HOST + b"\r\n",
         b"GET /hello HTTP/1.1\r\n" + HOST + b"X: y\r\n" * 101 + b"\r\n",

@@ -26,6 +26,7 @@ def proxied(make_rollcall, tmp_path_factory):
     certificate = make_certificate(directory)
     text = CONFIGURATION.read_text()
     for shipped, ours in (
+        ("maxconn 10000", "maxconn 200"),  # 10,000 need more descriptors than a test may ask for
         (":443", f"127.0.0.1:{port}"),
         ("/etc/rollcall/tls.pem", str(certificate)),
         ("127.0.0.1:8080", f"127.0.0.1:{rollcall.server.port}"),
