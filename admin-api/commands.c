@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "admin_api_sql.h"
 #include "audit.h"
@@ -28,7 +29,7 @@ int command_fail(const struct err *err)
 
 static void say(const char *line) { fprintf(stderr, "%s\n", line); }
 
-int command_migrate(const struct settings *settings, bool another)
+static int migrate(const struct settings *settings, bool another)
 {
     (void)another;
     struct err err = ERR_INIT;
@@ -44,7 +45,7 @@ static bool has_pepper_file(const struct settings *settings, struct err *err)
            err_set(err, ERR_INVALID_VALUE, "--pepper-file or ROLLCALL_PEPPER_FILE must say where the pepper file is");
 }
 
-int command_pepper(const struct settings *settings, bool another)
+static int make_pepper_file(const struct settings *settings, bool another)
 {
     (void)another;
     struct err err = ERR_INIT;
@@ -91,7 +92,7 @@ static bool make_operator_key(struct db *db, const struct auth_peppers *peppers,
 }
 
 /* The key is the only line on standard output, so that scripts can take it. */
-int command_operator_key(const struct settings *settings, bool another)
+static int print_operator_key(const struct settings *settings, bool another)
 {
     struct err err = ERR_INIT;
     struct db_settings database = command_database(settings);
@@ -109,7 +110,7 @@ int command_operator_key(const struct settings *settings, bool another)
     return 0;
 }
 
-int command_settings_markdown(const struct settings *settings, bool another)
+static int print_settings_page(const struct settings *settings, bool another)
 {
     (void)settings, (void)another;
     struct buf page;
@@ -121,4 +122,25 @@ int command_settings_markdown(const struct settings *settings, bool another)
     fwrite(page.data, 1, page.len, stdout);
     buf_fini(&page);
     return 0;
+}
+
+static const struct command commands[] = {
+    {"migrate", "bring the database to this version's schema", migrate},
+    {"pepper", "make the pepper file, which tokens and keys are hashed with", make_pepper_file},
+    {"operator-key", "make the operator key and print it once; --another: although there is one", print_operator_key},
+    {"settings-markdown", "print docs/settings.md", print_settings_page},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+void commands_help(struct buf *out)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        buf_printf(out, "  %-20s %s\n", commands[i].name, commands[i].help);
 }

@@ -1,4 +1,4 @@
-/* What rollcall-admin does beside serving. Each returns an exit status. */
+/* What rollcall-admin does beside serving. */
 #ifndef ADMIN_COMMANDS_H
 #define ADMIN_COMMANDS_H
 
@@ -7,17 +7,15 @@
 
 struct command {
     const char *name, *help;
-    int (*run)(const struct settings *settings, bool another);
+    int (*run)(const struct settings *settings, bool another); /* returns an exit status */
 };
 
-int command_serve(const struct settings *settings, bool another);
-int command_migrate(const struct settings *settings, bool another);
-int command_pepper(const struct settings *settings, bool another);
-int command_operator_key(const struct settings *settings, bool another);
-int command_settings_markdown(const struct settings *settings, bool another);
+const struct command *command_find(const char *name); /* NULL: there is none */
+void commands_help(struct buf *out);
+
+/* Tells the operator why the process ends. Returns 1. */
+int command_fail(const struct err *err);
 
 struct db_settings command_database(const struct settings *settings);
-/* Tells the operator why a command ends. Returns 1. */
-int command_fail(const struct err *err);
 
 #endif

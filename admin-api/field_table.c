@@ -11,7 +11,7 @@ static const char *pointer_to(const char *name, struct arena *arena)
     struct buf out;
     buf_init(&out, 3 * SHOWN_NAME + 2);
     buf_add_str(&out, "#/");
-    for (size_t i = 0; name[i] && i < SHOWN_NAME; i++) {
+    for (size_t i = 0; i < SHOWN_NAME && name[i]; i++) {
         if (name[i] == '~')
             buf_add_str(&out, "~0");
         else if (name[i] == '/')

@@ -14,8 +14,7 @@ static void test_crc32_agrees_with_known_values(void **state)
     (void)state;
     size_t i;
     json_t *vector;
-    json_array_foreach(fixture_vectors("crc32"), i, vector)
-    {
+    json_array_foreach (fixture_vectors("crc32"), i, vector) {
         const char *text = json_string_value(json_object_get(vector, "text"));
         assert_int_equal(auth_crc32(text, strlen(text)), json_integer_value(json_object_get(vector, "crc")));
     }
@@ -27,8 +26,7 @@ static void test_base62_has_a_fixed_width_for_every_number(void **state)
     (void)state;
     size_t i;
     json_t *vector;
-    json_array_foreach(fixture_vectors("base62"), i, vector)
-    {
+    json_array_foreach (fixture_vectors("base62"), i, vector) {
         uint8_t number[AUTH_BASE62_SECRET_BYTES];
         char digits[AUTH_SECRET_CHARS + 1] = "";
         fixture_hex(json_string_value(json_object_get(vector, "hex")), number, sizeof number);

@@ -54,8 +54,7 @@ static void test_token_vectors_parse_and_verify(void **state)
     struct auth_peppers *peppers = fixture_peppers(FIXTURE_PEPPER_1);
     size_t i;
     json_t *vector;
-    json_array_foreach(fixture_vectors("credentials"), i, vector)
-    {
+    json_array_foreach (fixture_vectors("credentials"), i, vector) {
         struct auth_credential credential;
         enum auth_credential_kind kind = kind_named(text_of(vector, "kind"));
         assert_true(auth_credential_parse(slice_str(text_of(vector, "text")), kind, &credential));
@@ -76,8 +75,7 @@ static void test_token_of_one_kind_is_none_of_another(void **state)
     (void)state;
     size_t i;
     json_t *vector;
-    json_array_foreach(fixture_vectors("credentials"), i, vector)
-    {
+    json_array_foreach (fixture_vectors("credentials"), i, vector) {
         struct auth_credential credential;
         for (size_t k = 0; k < 3; k++)
             assert_int_equal(auth_credential_parse(slice_str(text_of(vector, "text")), kinds[k], &credential),
