@@ -154,20 +154,21 @@ static bool patch_undeclared(const struct patch_work *work, json_t *home, const 
     const char *name = arena_copy(work->arena, step->path.name), *spelling = name;
     const struct value_place place = place_of(work, NULL, name);
     const json_t *old = json_member_nocase(home, step->path.name, &spelling);
+    const json_t *value = step->op == PATCH_REMOVE ? json_null() : step->value;
 
     if (step->path.sub_name.len > 0) {
         const char *sub = arena_copy(work->arena, step->path.sub_name);
         json_t *object = own_object(home, old ? spelling : name);
-        if (!value_keep_undeclared(object, sub, step->value, &place))
+        if (!value_keep_undeclared(object, sub, value, &place))
             return false;
         if (json_object_size(object) == 0)
             json_object_del(home, old ? spelling : name);
         return true;
     }
     if (step->op != PATCH_ADD || !json_is_array(old))
-        return value_keep_undeclared(home, name, step->value, &place);
+        return value_keep_undeclared(home, name, value, &place);
 
-    json_scoped *more = json_is_array(step->value) ? value_share(step->value) : json_pack("[O]", step->value);
+    json_scoped *more = json_is_array(value) ? value_share(value) : json_pack("[O]", value);
     json_scoped *list = appended(old, more);
     return value_keep_undeclared(home, name, list, &place);
 }
