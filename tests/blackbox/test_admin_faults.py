@@ -1,0 +1,77 @@
+"""The admin API when its database connection is cut at a COMMIT: what is answered is what happened, once."""
+
+import pytest
+
+from harness.openapi import CheckedAdmin
+from harness.process import free_port
+from harness.relay import WAYS, Relay
+from harness.rollcall import answers
+from harness.scim import Scim
+
+
+@pytest.fixture(scope="module")
+def relayed(shared_rollcall, tmp_path_factory):
+    """One more rollcall-admin, which reaches MariaDB through a relay, and a client of it."""
+    rollcall = shared_rollcall
+    rollcall.ensure_running()
+    relay = Relay(tmp_path_factory.mktemp("relay") / "socket", rollcall.database.socket)
+    url = f"http://127.0.0.1:{free_port()}"
+    options = ["--listen", url.removeprefix("http://"), "--public-url", rollcall.server.url, "--query-workers", "1"]
+    options += ["--database-url", rollcall.database.url("rollcall_admin", relay.path)]
+    process = rollcall.spawn("admin-relayed", "admin-api/rollcall-admin", options, "admin")
+    process.wait_ready(lambda: answers(f"{url}/readyz"))
+    client = CheckedAdmin(url, rollcall.new_environment().key)
+    yield relay, client
+    relay.disarm()
+    client.wire.close()
+    assert process.stop() == 0
+
+
+@pytest.fixture
+def cut(relayed):
+    relay, client = relayed
+
+    def request_with_cut(way, method, path, json=None, expect=None):
+        client.get("/v1/organizations", expect=200)  # connected, and the key's last use written
+        before = relay.cuts
+        relay.cut_next(way)
+        answer = client.request(method, path, json=json, expect=expect)
+        assert relay.cuts == before + 1, "its COMMIT was cut"
+        return answer
+
+    return request_with_cut
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_organization_is_made_once_and_its_token_works(rollcall, relayed, cut, way):
+    client = relayed[1]
+    made = cut(way, "POST", "/v1/organizations", {"display_name": "Cut", "external_id": f"cut-{way}"}, expect=201)
+    found = client.get(f"/v1/organizations?external_id=cut-{way}", expect=200)["organizations"]
+    assert found == [made["organization"]]
+    assert client.get(made.headers["location"], expect=200).json == made["organization"]
+    Scim(made["connector_url"], made["token"]).get("/Users", expect=200)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_rotation_happens_once_and_its_token_works(relayed, cut, way):
+    client = relayed[1]
+    made = client.post("/v1/organizations", {"display_name": "Cut"}, expect=201)
+    path = f"/v1/directories/{made['directory']['id']}/tokens"
+    rotated = cut(way, "POST", f"{path}/rotate", expect=201)
+    assert [token["revoked_at"] is None for token in client.get(path, expect=200)["tokens"]] == [False, True]
+    Scim(made["connector_url"], made["token"]).get("/Users", expect=401)
+    Scim(made["connector_url"], rotated["token"]).get("/Users", expect=200)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_changes_and_deletes_are_answered_as_what_they_did(rollcall, relayed, cut, way):
+    client = relayed[1]
+    made = client.post("/v1/organizations", {"display_name": "Cut"}, expect=201)
+    path = made.headers["location"]
+    changed = cut(way, "PATCH", path, {"display_name": f"Cut {way}"}, expect=200)
+    assert client.get(path, expect=200).json == changed.json
+    cut(way, "DELETE", path, expect=204)
+    client.get(path, expect=404)
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT action, COUNT(*) FROM audit WHERE detail LIKE %s GROUP BY action", (f'%"Cut {way}"%',))
+        assert dict(cursor.fetchall()) == {"organization.update": 1, "organization.delete": 1}
