@@ -10,7 +10,7 @@
 #include "erase.h"
 #include "obs/log.h"
 
-enum { ROUND_SECONDS = 10, PURGE_SECONDS = 600, PURGE_ROWS = 1000 };
+enum { ROUND_MS = 10000, PURGE_SECONDS = 600, PURGE_ROWS = 1000 };
 
 struct housekeeping {
     pthread_t thread;
@@ -104,7 +104,7 @@ static void *run(void *argument)
             db_close(housekeeping->db);
             housekeeping->db = NULL;
         }
-    } while (sleep_ms(housekeeping, ROUND_SECONDS * 1000));
+    } while (sleep_ms(housekeeping, ROUND_MS));
     db_close(housekeeping->db);
     return NULL;
 }

@@ -43,9 +43,10 @@ static struct db_value pattern_of_prefix(struct call *call, struct slice prefix)
     struct buf pattern;
     buf_init(&pattern, MAX_PATTERN);
     for (size_t i = 0; i < prefix.len; i++) {
-        if (memchr("%_\\", prefix.data[i], 3))
+        char c = prefix.data[i];
+        if (c == '%' || c == '_' || c == '\\')
             buf_add_char(&pattern, '\\');
-        buf_add_char(&pattern, prefix.data[i]);
+        buf_add_char(&pattern, c);
     }
     buf_add_char(&pattern, '%');
     struct slice copy = arena_slice(call_arena(call), buf_slice(&pattern));

@@ -86,9 +86,8 @@ static bool is_flag(const char *word)
 static bool read_flag(enum config_executable executable, int argc, char **argv, int *at, struct settings *settings,
                       struct err *err)
 {
-    struct slice word = slice_str(argv[*at]);
-    const char *equals = memchr(word.data, '=', word.len);
-    struct slice flag = slice_of(word.data, equals ? (size_t)(equals - word.data) : word.len);
+    const char *word = argv[*at], *equals = strchr(word, '=');
+    struct slice flag = slice_of(word, equals ? (size_t)(equals - word) : strlen(word));
     const struct setting *setting = find_flag(executable, flag);
     if (!setting)
         return refuse_flag(executable, flag, err);
