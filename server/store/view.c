@@ -111,19 +111,6 @@ struct known *view_enter(struct view *view, const struct known_key *key)
     return known;
 }
 
-void view_ref_add(struct view *view, struct ref_list *refs, struct scim_group_ref ref)
-{
-    if (refs->count == refs->capacity) {
-        size_t capacity = refs->capacity ? refs->capacity * 2 : 4;
-        struct scim_group_ref *list = arena_take(&view->arena, capacity * sizeof(*list));
-        if (refs->count)
-            memcpy(list, refs->list, refs->count * sizeof(*list));
-        refs->list = list;
-        refs->capacity = capacity;
-    }
-    refs->list[refs->count++] = ref;
-}
-
 static void want(struct view *view, struct known *known, enum view_family family)
 {
     if (known->wanted) {
@@ -230,7 +217,7 @@ bool view_want_groups(struct view *view, struct directory_id directory, uint16_t
 {
     struct known_key key = {.kind = KNOWN_GROUPS, .type = member_type, .directory = directory, .id = member.id};
     struct known *known = look_up(view, &key, FAMILY_GROUPS);
-    *refs_out = (struct view_refs){known->refs.list, known->refs.count};
+    *refs_out = view_refs_now(view, known);
     return known->is_known;
 }
 
@@ -251,10 +238,11 @@ bool view_want_members(struct view *view, struct directory_id directory, struct 
     if (known->is_known && shown && known->depth != VIEW_WHOLE) { /* known without displays */
         known->is_known = false;
         known->refs = (struct ref_list){NULL, 0, 0};
+        known->refs_changes = 0;
     }
     if (!known->is_known)
         want(view, known, shown ? FAMILY_MEMBERS_SHOWN : FAMILY_MEMBERS);
-    *refs_out = (struct view_refs){known->refs.list, known->refs.count};
+    *refs_out = view_refs_now(view, known);
     return known->is_known;
 }
 
@@ -263,7 +251,7 @@ bool view_want_managed(struct view *view, struct directory_id directory, struct 
 {
     struct known_key key = {.kind = KNOWN_MANAGED, .directory = directory, .id = manager.id};
     struct known *known = look_up(view, &key, FAMILY_MANAGED);
-    *refs_out = (struct view_refs){known->refs.list, known->refs.count};
+    *refs_out = view_refs_now(view, known);
     return known->is_known;
 }
 

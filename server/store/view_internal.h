@@ -58,7 +58,8 @@ struct known {
     struct view_resource *row; /* KNOWN_RESOURCE; NULL: no such row */
     enum view_depth depth;
     struct known *holder; /* KNOWN_MEMBER, KNOWN_UNIQUE: the resource; NULL: nobody */
-    struct ref_list refs; /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED */
+    struct ref_list refs; /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED; sorted by id */
+    size_t refs_changes;  /* how many of the batch's changes they take into account */
     bool existed, exists; /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
     uint16_t member_type; /* KNOWN_MEMBERSHIP */
     struct slice member_display;
@@ -119,6 +120,9 @@ MUST_CHECK bool view_flush(struct view *view, struct db *db, struct err *err);
 struct known *view_find(struct view *view, const struct known_key *key);  /* NULL when not there */
 struct known *view_enter(struct view *view, const struct known_key *key); /* found or made, unknown at first */
 void view_ref_add(struct view *view, struct ref_list *refs, struct scim_group_ref ref);
+void view_refs_sort(struct ref_list *refs);
+/* The list of a known entry, with what the batch has staged since it was loaded. */
+struct view_refs view_refs_now(struct view *view, struct known *known);
 
 /* Tokens seen, for last_used_ms: calls visit for each that exists. */
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);

@@ -78,7 +78,8 @@ static void take_holder(struct view *view, const struct known_key *key, struct k
 {
     struct known *known = view_find(view, key);
     must(known);
-    known->holder = holder;
+    if (!known->staged) /* the batch may have given it away meanwhile */
+        known->holder = holder;
 }
 
 /* A probe tells who holds a key and nothing more about it. */
@@ -128,6 +129,8 @@ static void take_row(struct view *view, const struct known *run, const struct db
         key.second = run->key.second;
         struct known *known = view_find(view, &key);
         must(known);
+        if (known->staged)
+            return;
         known->existed = known->exists = true;
         known->member_type = (uint16_t)row[ROW_TYPE].integer;
         return;
@@ -150,29 +153,6 @@ static void take_row(struct view *view, const struct known *run, const struct db
     must(!"a family without rows");
 }
 
-static int compare_refs(const void *a, const void *b)
-{
-    const struct scim_group_ref *left = a, *right = b;
-    return id_compare(&left->id.id, &right->id.id);
-}
-
-/* Brings what came from the database in line with what the batch has staged since. */
-static void overlay_members(struct view *view, struct known *members)
-{
-    for (size_t i = 0; i < view->staged_membership_count; i++) {
-        struct known *staged = view->staged_memberships[i];
-        if (!id_equals(&staged->key.second, &members->key.id) || staged->exists == staged->existed)
-            continue;
-        struct scim_group_ref ref = {
-            .id.id = staged->key.id, .type = staged->member_type, .display = staged->member_display};
-        if (staged->exists)
-            view_ref_add(view, &members->refs, ref);
-        for (size_t k = 0; !staged->exists && k < members->refs.count; k++)
-            if (id_equals(&members->refs.list[k].id.id, &staged->key.id))
-                members->refs.list[k--] = members->refs.list[--members->refs.count];
-    }
-}
-
 /* A row that was known in part and has gone before it was loaded whole. */
 static bool has_gone(const struct known *known)
 {
@@ -180,7 +160,7 @@ static bool has_gone(const struct known *known)
            (known->family == FAMILY_LOCKED || known->family == FAMILY_WHOLE);
 }
 
-static void settle(struct view *view, struct known *known)
+static void settle(struct known *known)
 {
     known->wanted = false;
     known->is_known = true;
@@ -188,12 +168,9 @@ static void settle(struct view *view, struct known *known)
         known->row = NULL;
         known->existed = known->exists = false;
     }
-    if (known->key.kind == KNOWN_MEMBERS) {
+    if (known->key.kind == KNOWN_MEMBERS)
         known->depth = known->family == FAMILY_MEMBERS_SHOWN ? VIEW_WHOLE : VIEW_NARROW;
-        overlay_members(view, known);
-    }
-    if (known->refs.count > 1)
-        qsort(known->refs.list, known->refs.count, sizeof(*known->refs.list), compare_refs);
+    view_refs_sort(&known->refs);
 }
 
 /* Same statement: same directory and family, and what else is bound once. */
@@ -310,7 +287,7 @@ static bool load_token_alone(struct view *view, struct db *db, struct known *tok
     add_token(&parameters, token);
     if (!run_statement(view, db, view_sql_token(), &parameters, token, token->key.directory, err))
         return false;
-    settle(view, token);
+    settle(token);
     return true;
 }
 
@@ -334,9 +311,9 @@ static bool load_run(struct view *view, struct db *db, struct known *token, stru
     if (!run_statement(view, db, sql, &parameters, run[0], run[0]->key.directory, err))
         return false;
     if (token)
-        settle(view, token);
+        settle(token);
     for (size_t i = 0; i < count; i++)
-        settle(view, run[i]);
+        settle(run[i]);
     return true;
 }
 

@@ -29,7 +29,7 @@ static void hold(struct view *view, struct known *known, struct slice text, stru
         .kind = KNOWN_UNIQUE, .type = known->key.type, .directory = known->key.directory, .text = text};
     struct known *unique = view_enter(view, &key);
     unique->holder = holder;
-    unique->is_known = true;
+    unique->is_known = unique->staged = true;
 }
 
 static void count(struct view *view, struct directory_id directory, uint16_t type, int64_t delta)
@@ -186,18 +186,6 @@ static void stage_membership(struct view *view, struct known *known)
     view->staged_memberships[view->staged_membership_count++] = known;
 }
 
-/* The whole list, if the batch holds it, is stale now: who wants it again loads it and gets the staged rows laid over.
- */
-static void forget_members(struct view *view, const struct known *group)
-{
-    struct known_key key = {.kind = KNOWN_MEMBERS, .directory = group->key.directory, .id = group->key.id};
-    struct known *members = view_find(view, &key);
-    if (members) {
-        members->is_known = false;
-        members->refs = (struct ref_list){NULL, 0, 0};
-    }
-}
-
 static struct slice member_list(struct view *view, const struct view_member_change *list, size_t count_of)
 {
     char *bytes = arena_take(&view->arena, count_of * (1 + ID_BYTES));
@@ -225,7 +213,6 @@ const struct view_resource *view_change_members(struct view *view, struct direct
         }
         stage_membership(view, known);
     }
-    forget_members(view, group);
     stage(view, group);
     struct view_resource *row = next_version(view, group, change->now_ms);
     record(view, group, CHANGE_MEMBERS, change)->members = member_list(view, list, count_of);
