@@ -94,10 +94,10 @@ static bool want_members(struct updating *u)
     u->membership = membership_new(u->call, u->view, u->call->id, false, edited_ids(edits));
     if (shows_members(u) && !membership_want_whole(u->membership))
         return false;
+    bool known = true; /* all name their rows before any is loaded: a client may send an operation for each member */
     for (const struct scim_member_edit *edit = edits; edit; edit = edit->next)
-        if (!membership_apply(u->membership, edit))
-            return false;
-    return true;
+        known &= membership_apply(u->membership, edit);
+    return known;
 }
 
 /* The manager that the reply shows: of the new document where there is one. */
