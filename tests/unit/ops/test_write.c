@@ -398,8 +398,8 @@ static void test_a_repeated_step_decides_on_the_row_as_it_is_now(void **state)
     assert_string_equal(text_at(body, "nickName"), "mine");
     assert_string_equal(text_at(body, "title"), "theirs");
     json_decref(body);
-    world_op_free(op);
-    world_op_free(winner);
+    request_free(op);
+    request_free(winner);
     fake_free(rolled_back);
     fake_free(elsewhere);
 }

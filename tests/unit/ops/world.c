@@ -4,11 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/json.h"
 #include "base/must.h"
 
 enum { MOST_ROUNDS = 6 };
@@ -55,27 +53,12 @@ const char *world_token(struct world *world, struct directory_id directory, unsi
     return bearer;
 }
 
-static struct auth_peppers *make_peppers(void)
-{
-    char path[] = "/tmp/rollcall-ops-XXXXXX";
-    struct err err = ERR_INIT;
-    int fd = mkstemp(path);
-    must(fd >= 0);
-    static const char line[] = "1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
-    must(write(fd, line, sizeof(line) - 1) == sizeof(line) - 1);
-    close(fd);
-    struct auth_peppers *peppers = auth_peppers_load(path, &err);
-    unlink(path);
-    must(peppers);
-    return peppers;
-}
-
 struct world *world_new(void)
 {
     struct world *world = calloc(1, sizeof(*world));
     must(world);
     arena_init(&world->arena);
-    world->peppers = make_peppers();
+    world->peppers = request_peppers();
     world->settings = (struct scim_service_settings){.peppers = world->peppers,
                                                      .default_page = 100,
                                                      .max_page = 1000,
@@ -84,6 +67,7 @@ struct world *world_new(void)
                                                      .max_body = 1 << 20};
     world->service = scim_service(&world->settings);
     world->organization.id = id_new();
+    id_to_prefixed(ID_PREFIX_ORGANIZATION, &world->organization.id, world->organization_text);
     world->directory.id = id_new();
     world->token.id = id_new();
     world->now_ms = 1750000000000;
@@ -116,82 +100,10 @@ int world_tear_down(void **state)
     return 0;
 }
 
-/* One {} of the pattern takes one segment. */
-static bool matches(struct slice path, const char *pattern, struct op *op)
-{
-    op->parameter_count = 0;
-    while (path.len > 0 && *pattern) {
-        if (strncmp(pattern, "{}", 2) != 0) {
-            if (*pattern++ != *path.data)
-                return false;
-            path = slice_skip(path, 1);
-            continue;
-        }
-        const char *slash = memchr(path.data, '/', path.len);
-        size_t length = slash ? (size_t)(slash - path.data) : path.len;
-        op->parameters[op->parameter_count++] = slice_of(path.data, length);
-        path = slice_skip(path, length);
-        pattern += 2;
-    }
-    return path.len == 0 && *pattern == 0;
-}
-
-static void find_route(struct op *op)
-{
-    for (size_t i = 0; i < op->service->route_count && !op->route; i++) {
-        const struct route *route = &op->service->routes[i];
-        if (slice_equals(op->method, slice_str(route->method)) && matches(op->path, route->pattern, op))
-            op->route = route;
-    }
-    must(op->route);
-    op->operation = op->route->operation;
-}
-
-static struct slice copied(struct op *op, const char *text)
-{
-    return text ? arena_slice(&op->arena, slice_str(text)) : SLICE_EMPTY;
-}
-
-static struct slice body_of(struct op *op, const char *text)
-{
-    if (!text)
-        return SLICE_EMPTY;
-    char *body = arena_copy(&op->arena, slice_str(text));
-    for (char *at = body; *at; at++)
-        if (*at == '\'')
-            *at = '"';
-    return slice_str(body);
-}
-
 struct op *world_op(struct world *world, const struct request *request)
 {
-    struct op *op = calloc(1, sizeof(*op));
-    must(op);
-    op_init(op, world->service);
-    char organization[ID_PREFIXED_CHARS + 1];
-    id_to_prefixed(ID_PREFIX_ORGANIZATION, &world->organization.id, organization);
-    const char *url = arena_printf(&op->arena, "/orgs/%s/scim/v2%s",
-                                   request->organization ? request->organization : organization, request->path);
-    const char *mark = strchr(url, '?');
-    op->method = copied(op, request->method);
-    op->path = slice_of(url, mark ? (size_t)(mark - url) : strlen(url));
-    op->query = mark ? slice_str(mark + 1) : SLICE_EMPTY;
-    op->body = body_of(op, request->body);
-    op->authorization = copied(op, request->authorization ? request->authorization : world->bearer);
-    op->content_type = copied(op, request->content_type);
-    op->accept = copied(op, request->accept);
-    op->if_match = copied(op, request->if_match);
-    op->if_none_match = copied(op, request->if_none_match);
-    op->origin = SLICE_LITERAL("https://scim.example");
-    op->now_ms = world->now_ms;
-    find_route(op);
-    return op;
-}
-
-void world_op_free(struct op *op)
-{
-    op_fini(op);
-    free(op);
+    struct caller caller = {world->service, world->organization_text, world->bearer};
+    return request_op(&caller, request, world->now_ms);
 }
 
 enum job_step world_run(struct op *op, struct view *view, enum fake_knowledge knowledge, size_t *rounds_out)
@@ -206,14 +118,6 @@ enum job_step world_run(struct op *op, struct view *view, enum fake_knowledge kn
     if (rounds_out)
         *rounds_out = rounds;
     return step;
-}
-
-static const char *header(const struct op *op, const char *name)
-{
-    for (size_t i = 0; i < op->reply.header_count; i++)
-        if (strcmp(op->reply.headers[i].name, name) == 0)
-            return op->reply.headers[i].value.data;
-    return NULL;
 }
 
 static void assert_same_reply(const struct op *a, const struct op *b)
@@ -273,13 +177,13 @@ static struct answer answer_of(struct world *world, const struct op *op)
     struct answer answer = {.status = op->reply.status,
                             .content_type = op->reply.content_type,
                             .text = arena_copy(&world->arena, buf_slice(&op->reply.body)),
-                            .etag = kept(world, header(op, "etag")),
-                            .location = kept(world, header(op, "location")),
-                            .content_location = kept(world, header(op, "content-location")),
-                            .www_authenticate = kept(world, header(op, "www-authenticate")),
-                            .retry_after = kept(world, header(op, "retry-after")),
-                            .cache_control = kept(world, header(op, "cache-control")),
-                            .accept = kept(world, header(op, "accept"))};
+                            .etag = kept(world, request_header(op, "etag")),
+                            .location = kept(world, request_header(op, "location")),
+                            .content_location = kept(world, request_header(op, "content-location")),
+                            .www_authenticate = kept(world, request_header(op, "www-authenticate")),
+                            .retry_after = kept(world, request_header(op, "retry-after")),
+                            .cache_control = kept(world, request_header(op, "cache-control")),
+                            .accept = kept(world, request_header(op, "accept"))};
     if (op->reply.body.len) {
         answer.body = json_loadb(op->reply.body.data, op->reply.body.len, JSON_REJECT_DUPLICATES, NULL);
         assert_non_null(answer.body);
@@ -315,8 +219,8 @@ struct answer world_ask(struct world *world, const struct request *request)
         assert_same_state(world);
     assert_true((step == JOB_QUERY) == (first->reply.status == 0));
     struct answer answer = answer_of(world, first);
-    world_op_free(first);
-    world_op_free(second);
+    request_free(first);
+    request_free(second);
     world->now_ms += 1000;
     return answer;
 }

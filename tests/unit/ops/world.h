@@ -8,6 +8,7 @@
 #include "auth/scope.h"
 #include "fake_view.h"
 #include "ops/scim.h"
+#include "request.h"
 
 struct world {
     struct arena arena;
@@ -15,6 +16,7 @@ struct world {
     const struct service *service;
     struct auth_peppers *peppers;
     struct organization_id organization;
+    char organization_text[ID_PREFIXED_CHARS + 1];
     struct directory_id directory;
     struct token_id token;
     char bearer[AUTH_TEXT_BYTES + 8]; /* "Bearer …" */
@@ -23,15 +25,6 @@ struct world {
     json_t *replies; /* those given out, to be freed */
     size_t rounds;   /* of the last request, on the view that knows nothing */
     bool hurried;    /* replies are compared, states are not: for many requests in a row */
-};
-
-struct request {
-    const char *method;
-    const char *path;          /* behind the base URL, with its query: "/Users?filter=…" */
-    const char *body;          /* ' stands for " */
-    const char *authorization; /* NULL: the world's; "" none */
-    const char *organization;  /* NULL: the world's */
-    const char *content_type, *accept, *if_match, *if_none_match;
 };
 
 struct answer {
@@ -65,7 +58,6 @@ const char *world_token(struct world *world, struct directory_id directory, unsi
 
 /* For tests that step by step. */
 struct op *world_op(struct world *world, const struct request *request);
-void world_op_free(struct op *op);
 enum job_step world_run(struct op *op, struct view *view, enum fake_knowledge knowledge, size_t *rounds_out);
 
 #endif
