@@ -65,7 +65,8 @@ static bool read_offset(struct slice text, int64_t *seconds_out)
     if (text.len != 6 || !(has_form(text, "+dd:dd") || has_form(text, "-dd:dd")) ||
         !read_part(text, 1, 2, 0, 23, &hours) || !read_part(text, 4, 2, 0, 59, &minutes))
         return false;
-    *seconds_out = (hours * 3600 + minutes * 60) * (text.data[0] == '-' ? -1 : 1);
+    int seconds = hours * 3600 + minutes * 60;
+    *seconds_out = text.data[0] == '-' ? -seconds : seconds;
     return true;
 }
 
