@@ -30,7 +30,7 @@ struct auth_credential { /* parsed: says who it claims to be; nothing is proved 
 
 /* The peppers: secrets kept outside the database, by version. Process-wide, loaded once at start; locked memory.
  * File format: lines `<version> <64 hex digits>`; the highest version hashes new credentials. The file must not be
- * readable by group or others. */
+ * readable by group or others (in $CREDENTIALS_DIRECTORY by others). */
 struct auth_peppers;
 MUST_CHECK struct auth_peppers *auth_peppers_load(const char *path, struct err *err);
 void auth_peppers_free(struct auth_peppers *peppers);

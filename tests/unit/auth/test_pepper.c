@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -53,6 +54,25 @@ static void test_pepper_file_readable_by_others_is_refused(void **state)
     static const mode_t modes[] = {0640, 0604, 0620, 0602, 0610, 0601, 0644};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         assert_refused(fixture_pepper_file(FIXTURE_PEPPER_1, modes[i]), ERR_UNAVAILABLE, "only its owner");
+}
+
+static void test_pepper_file_handed_over_by_a_service_manager_may_show_its_access_list(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    char directory[128];
+    const char *path = fixture_pepper_file(FIXTURE_PEPPER_1, 0440);
+    snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(path, '/') - path), path);
+    setenv("CREDENTIALS_DIRECTORY", directory, 1);
+    struct auth_peppers *peppers = auth_peppers_load(path, &err);
+    assert_non_null(peppers);
+    auth_peppers_free(peppers);
+    assert_refused(fixture_pepper_file(FIXTURE_PEPPER_1, 0444), ERR_UNAVAILABLE, "only its owner");
+    assert_refused(fixture_pepper_file(FIXTURE_PEPPER_1, 0460), ERR_UNAVAILABLE, "only its owner");
+    directory[strlen(directory) - 1] = '\0';
+    setenv("CREDENTIALS_DIRECTORY", directory, 1);
+    assert_refused(fixture_pepper_file(FIXTURE_PEPPER_1, 0440), ERR_UNAVAILABLE, "only its owner");
+    unsetenv("CREDENTIALS_DIRECTORY");
 }
 
 static void test_pepper_file_that_is_missing_says_how_to_make_one(void **state)
@@ -120,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_pepper_file_made_by_create_is_private_and_loads),
         cmocka_unit_test(test_pepper_create_never_overwrites),
         cmocka_unit_test(test_pepper_file_readable_by_others_is_refused),
+        cmocka_unit_test(test_pepper_file_handed_over_by_a_service_manager_may_show_its_access_list),
         cmocka_unit_test(test_pepper_file_that_is_missing_says_how_to_make_one),
         cmocka_unit_test(test_pepper_of_the_highest_version_is_the_newest),
         cmocka_unit_test(test_pepper_file_without_final_newline_loads),
