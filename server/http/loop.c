@@ -192,6 +192,9 @@ static void *run(void *data)
 void loop_init(struct loop *loop, struct http_server *server)
 {
     *loop = (struct loop){.home = {.deliver = deliver}, .server = server, .round_end = {.cb = on_round_end}};
+    /* The socket of the loop's queue is made here, and its buffers belong to this thread's list of spare ones, which
+     * every loop would use without a lock: no spare ones, then. */
+    h2o_socket_buffer_prototype.allocator.max = 0;
     h2o_context_init(&loop->context, h2o_evloop_create(), &server->config);
     loop->accept = (h2o_accept_ctx_t){.ctx = &loop->context, .hosts = server->config.hosts};
     must(pthread_mutex_init(&loop->mail_lock, NULL) == 0);
