@@ -32,7 +32,8 @@ static json_t *hex(struct slice s)
     buf_init(&text, 1 << 20);
     for (size_t i = 0; i < s.len; i++)
         buf_printf(&text, "%02x", (unsigned)(unsigned char)s.data[i]);
-    json_t *value = json_from_slice(buf_slice(&text));
+    json_t *value = json_stringn(text.len ? text.data : "", text.len);
+    must(value);
     buf_fini(&text);
     return value;
 }
@@ -60,7 +61,7 @@ static json_t *resources_json(const struct view *view, json_t *counts)
         const struct fake_resource *resource = view->resources.items[i];
         char text[ID_UUID_CHARS + 1];
         id_to_uuid(&resource->row->id.id, text);
-        json_object_set_new(resources, text, resource_json(resource));
+        must(json_object_set_new(resources, text, resource_json(resource)) == 0);
         *(resource->row->type == SCIM_TYPE_USER ? &users : &groups) += 1;
     }
     json_object_set_new(counts, "1", json_integer(users));

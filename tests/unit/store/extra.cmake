@@ -2,7 +2,7 @@
 set(unit ${CMAKE_CURRENT_SOURCE_DIR}/unit)
 foreach(test IN ITEMS test_store_worker test_store_worker_faults test_store_model)
   if(TARGET ${test})
-    target_sources(${test} PRIVATE ${unit}/store/tenant/tenant.c ${unit}/ops/request.c)
+    target_sources(${test} PRIVATE ${unit}/store/tenant/tenant.c ${unit}/store/tenant/model.c ${unit}/ops/request.c)
     target_include_directories(${test} PRIVATE ${unit}/store/tenant ${unit}/ops)
     target_link_libraries(${test} PRIVATE rollcall_ops)
   endif()
