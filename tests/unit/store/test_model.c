@@ -23,7 +23,7 @@
 #define USER_URN   "'urn:ietf:params:scim:schemas:core:2.0:User'"
 #define ENTERPRISE "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
-enum { STEPS = 3000, MOST_JOBS = 12, NAMES = 40, GROUP_NAMES = 12, MOST_IDS = 60 };
+enum { STEPS = 3000, MOST_JOBS = 12, NAMES = 40, GROUP_NAMES = 12, MOST_IDS = 14 };
 
 static struct db *db;
 static struct tenant tenant;
@@ -62,6 +62,13 @@ static void learn(struct ids *ids, const char *id)
 {
     size_t at = ids->count < MOST_IDS ? ids->count++ : (size_t)random_below(MOST_IDS);
     snprintf(ids->list[at], sizeof(ids->list[at]), "%s", id);
+}
+
+static void forget(struct ids *ids, const char *path)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        if (strstr(path, ids->list[i]))
+            memmove(ids->list[i], ids->list[--ids->count], sizeof(ids->list[i]));
 }
 
 static const char *member_list(size_t most)
@@ -165,7 +172,6 @@ static struct request user_change(void)
     case 4:
         return (struct request){.method = "PUT", .path = path, .body = user_body()};
     case 5:
-    case 6:
         return (struct request){.method = "DELETE", .path = path};
     default:
         return (struct request){.method = "PATCH", .path = path, .body = patch_body(user_operation)};
@@ -265,6 +271,8 @@ static void compare(const struct ordered *ordered)
         id_to_uuid(&op->fresh_id.id, id);
         learn(ordered->request.path[1] == 'U' ? &users : &groups, id);
     }
+    if (status == 204 && ordered->request.method[0] == 'D' && !one_in(4))
+        forget(ordered->request.path[1] == 'U' ? &users : &groups, ordered->request.path);
     json_decref(expected);
 }
 
