@@ -8,7 +8,7 @@ def environment(directory):
     log = f"log_path={Path(directory) / 'sanitizer'}"
     suppressions = Path(__file__).with_name("leaks.supp")
     return {
-        "ASAN_OPTIONS": f"{log}:abort_on_error=1:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+        "ASAN_OPTIONS": f"{log}:abort_on_error=1:detect_leaks=1:detect_stack_use_after_return=1",
         "LSAN_OPTIONS": f"{log}:suppressions={suppressions}:print_suppressions=0",
         "UBSAN_OPTIONS": f"{log}:print_stacktrace=1:abort_on_error=1:halt_on_error=1",
         "TSAN_OPTIONS": f"{log}:halt_on_error=1:second_deadlock_stack=1",
