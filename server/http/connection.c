@@ -149,13 +149,22 @@ static void on_close(void *data)
     connection_release(connection);
 }
 
-void connection_cut(struct connection *connection, const char *reason)
+void connection_end(struct connection *connection, const char *reason)
 {
     if (connection->cut || !connection->sock)
         return;
     connection->cut = true;
     metric_add(metric_series(METRIC_CUT, reason, NULL), 1);
     shutdown(h2o_socket_get_fd(connection->sock), SHUT_RDWR);
+}
+
+void connection_cut(struct connection *connection, const char *reason)
+{
+    if (connection->cut || !connection->sock)
+        return;
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0}; /* a reset, and no kernel memory for what it still sends */
+    setsockopt(h2o_socket_get_fd(connection->sock), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    connection_end(connection, reason);
 }
 
 void connection_gave_up(struct connection *connection)
@@ -262,7 +271,7 @@ void connection_sweep_all(struct loop *loop)
 void connection_cut_all(struct loop *loop)
 {
     for (struct connection *connection = loop->connections; connection; connection = connection->next)
-        connection_cut(connection, "drain");
+        connection_end(connection, "drain");
 }
 
 static bool is_idle(const struct connection *connection)

@@ -55,7 +55,8 @@ struct connection *connection_of(h2o_req_t *req);
 void connection_hold(struct connection *connection);
 void connection_release(struct connection *connection);
 
-/* Ends it and counts why. */
+/* Ends it and counts why: for what lasts too long, and, with a reset, for what harms. */
+void connection_end(struct connection *connection, const char *reason);
 void connection_cut(struct connection *connection, const char *reason);
 /* A stream ended before its answer. */
 void connection_gave_up(struct connection *connection);

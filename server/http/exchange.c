@@ -410,10 +410,22 @@ static void answer_refusal(struct exchange *exchange)
     exchange_refuse(exchange);
 }
 
+/* libh2o ends every connection whose Connection header says something else than keep-alive (RFC 9112 section 9.3). */
+static void decide_keep_alive(h2o_req_t *req)
+{
+    ssize_t at = h2o_find_header(&req->headers, H2O_TOKEN_CONNECTION, -1);
+    if (req->version != 0x101 || at < 0)
+        return;
+    h2o_iovec_t value = req->headers.entries[at].value;
+    bool closes = h2o_contains_token(value.base, value.len, H2O_STRLIT("close"), ',');
+    req->http1_is_persistent = !closes && !req->conn->ctx->shutdown_requested;
+}
+
 int exchange_on_request(h2o_handler_t *handler, h2o_req_t *req)
 {
     (void)handler;
     struct exchange *exchange = begin(req);
+    decide_keep_alive(req);
     exchange->route_index = exchange->loop->server->route_count; /* none */
     bool packed = exchange_pack(exchange);
     if (exchange->connection->refusal.kind != ERR_NONE && !exchange->is_http2)

@@ -31,6 +31,8 @@ static size_t token_length(struct slice text)
 enum framing_step framing_find_head(struct slice text, const struct framing_limits *limits, size_t *seen_io,
                                     size_t *length_out, struct err *err)
 {
+    if (text.len > 0 && !is_token_char((unsigned char)text.data[0])) /* TLS, most likely: no use to wait for more */
+        return refused(err, "The request does not begin with a method.");
     size_t within = text.len < limits->header ? text.len : limits->header;
     while (*seen_io < within) {
         const char *lf = memchr(text.data + *seen_io, '\n', within - *seen_io);

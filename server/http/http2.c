@@ -4,41 +4,42 @@
 
 enum { STREAMS_PER_READ = 256, SMALL_BODIES = 65536 }; /* 100 streams may be open, so that 256 are no accident */
 
-/* Takes a frame out of the input: libh2o would print a line on stderr for it. */
-static void remove_frame(h2o_buffer_t *input, size_t at, size_t bytes)
-{
-    memmove(input->bytes + at, input->bytes + at + bytes, input->size - at - bytes);
-    input->size -= bytes;
-}
-
 /* With a header block open, libh2o 2.2.5 would loop for ever once it has said GOAWAY. */
 static bool would_spin(const struct connection *connection, const struct frame *frame)
 {
     return connection->loop->draining && frame->type == FRAME_CONTINUATION;
 }
 
-static const char *count_frames(struct connection *connection, struct frames_limits limits)
+static const char *judge_frame(struct connection *connection, const struct frame *frame,
+                               const struct frames_limits *limits)
+{
+    const char *why = frames_count(&connection->frames, frame, limits, connection->loop->now_ms);
+    if (!why)
+        why = frames_judge(&connection->frames, connection->reply_bytes);
+    return !why && would_spin(connection, frame) ? "drain" : why;
+}
+
+/* Frames of unknown types are left out: libh2o would print a line on stderr for each. */
+static const char *count_frames(struct connection *connection, const struct frames_limits *limits)
 {
     h2o_buffer_t *input = connection->sock->input;
-    struct frames *frames = &connection->frames;
-    size_t at = connection->greeted ? 0 : FRAMES_PREFACE_BYTES;
-    uint64_t streams_before = frames->streams;
+    size_t at = connection->greeted ? 0 : FRAMES_PREFACE_BYTES, kept = at;
+    uint64_t most = connection->frames.streams + STREAMS_PER_READ;
     struct frame frame;
     while (at < input->size && frames_next(slice_of(input->bytes + at, input->size - at), &frame)) {
-        const char *why = frames_count(frames, &frame, &limits, connection->loop->now_ms);
-        if (!why)
-            why = frames_judge(frames, connection->reply_bytes);
-        if (why)
-            return why;
-        if (frames->streams - streams_before > STREAMS_PER_READ)
-            return "streams";
-        if (would_spin(connection, &frame))
-            return "drain";
-        if (frame.type >= FRAME_KNOWN_TYPES)
-            remove_frame(input, at, frame.bytes);
-        else
-            at += frame.bytes;
+        const char *why = judge_frame(connection, &frame, limits);
+        if (why || connection->frames.streams > most)
+            return why ? why : "streams";
+        if (frame.type < FRAME_KNOWN_TYPES) {
+            if (kept < at)
+                memmove(input->bytes + kept, input->bytes + at, frame.bytes);
+            kept += frame.bytes;
+        }
+        at += frame.bytes;
     }
+    if (kept < at)
+        memmove(input->bytes + kept, input->bytes + at, input->size - at);
+    input->size -= at - kept;
     return NULL;
 }
 
@@ -48,7 +49,7 @@ static const char *judge_input(struct connection *connection)
     if (!connection->greeted && connection->sock->input->size < FRAMES_PREFACE_BYTES)
         return NULL;
     struct frames_limits limits = {.header = server->settings.max_header, .bodies = 8 * server->largest_body};
-    const char *why = count_frames(connection, limits);
+    const char *why = count_frames(connection, &limits);
     connection->greeted = true;
     size_t bodies = connection->frames.upload_bytes;
     if (!connection_buffers(connection, bodies) && bodies > SMALL_BODIES && !why)

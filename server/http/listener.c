@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -186,7 +187,7 @@ static bool accept_one(struct loop *loop)
         pause_listener(loop);
         return false;
     }
-    int fd = accept4(server->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(h2o_socket_get_fd(loop->listener), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             pause_listener(loop); /* until the next sweep: polling it would spin */
@@ -211,7 +212,7 @@ static void on_acceptable(h2o_socket_t *sock, const char *error)
 
 void listener_start(struct loop *loop)
 {
-    int fd = dup(loop->server->listen_fd); /* libh2o closes its own */
+    int fd = fcntl(loop->server->listen_fd, F_DUPFD_CLOEXEC, 0); /* libh2o closes its own */
     must(fd >= 0);
     loop->listener = h2o_evloop_socket_create(loop->context.loop, fd, H2O_SOCKET_FLAG_DONT_READ);
     loop->listener->data = loop;

@@ -8,8 +8,9 @@
 MUST_CHECK bool listener_open(struct http_server *server, struct err *err);
 void listener_close(struct http_server *server);
 
-/* On the first loop's thread. */
+/* Before the first loop's thread starts. */
 void listener_start(struct loop *loop);
+/* On the first loop's thread. */
 void listener_stop(struct loop *loop);
 /* Accepts again when there is room. */
 void listener_reconsider(struct loop *loop);

@@ -175,8 +175,6 @@ static int wait_ms(const struct loop *loop)
 static void *run(void *data)
 {
     struct loop *loop = data;
-    if (loop == &loop->server->loops[0])
-        listener_start(loop);
     read_clocks(loop);
     while (!loop->finished) {
         h2o_evloop_run(loop->context.loop, wait_ms(loop));

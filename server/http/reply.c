@@ -132,6 +132,8 @@ void exchange_answer(struct exchange *exchange)
     h2o_req_t *req = exchange->req;
     if (is_broken(&op->reply))
         refuse_broken(exchange);
+    if (exchange->loop->draining && !exchange->is_http2)
+        req->http1_is_persistent = 0;
     req->res.status = op->reply.status;
     req->res.reason = reason_of(op->reply.status);
     req->res.content_length = has_content(op->reply.status) ? op->reply.body.len : SIZE_MAX;

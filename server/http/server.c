@@ -131,6 +131,7 @@ static void start_loops(struct http_server *server)
     must(server->loops != NULL);
     for (unsigned i = 0; i < server->loop_count; i++)
         loop_init(&server->loops[i], server);
+    listener_start(&server->loops[0]);
     server->capacity = listener_capacity(server->settings.max_connections);
     for (unsigned i = 0; i < server->loop_count; i++)
         loop_start(&server->loops[i]);

@@ -25,7 +25,7 @@ static void sweep_before_protocol(struct connection *connection, uint64_t now_ms
     bool begun = connection->phase == CONNECTION_HANDSHAKE || connection->sock->input->size > 0;
     unsigned limit = settings->request_timeout_ms < HANDSHAKE_MS ? settings->request_timeout_ms : HANDSHAKE_MS;
     if (is_over(connection->since_ms, now_ms, begun ? limit : settings->idle_timeout_ms))
-        connection_cut(connection, begun ? "handshake" : "idle");
+        connection_end(connection, begun ? "handshake" : "idle");
 }
 
 static void sweep_idle(struct connection *connection, uint64_t now_ms)
@@ -34,7 +34,7 @@ static void sweep_idle(struct connection *connection, uint64_t now_ms)
     /* libh2o ends an HTTP/2 connection that is silent with GOAWAY; what is left to us is the one that pings. */
     unsigned grace = connection->phase == CONNECTION_HTTP2 && limit >= 2000 ? 1000 : 0;
     if (is_over(connection->since_ms, now_ms, limit + grace))
-        connection_cut(connection, "idle");
+        connection_end(connection, "idle");
 }
 
 static void sweep_http1(struct connection *connection, uint64_t now_ms)
