@@ -206,6 +206,8 @@ static enum outcome attempt_surely(struct worker *worker, struct batch *batch, s
         enum worker_fate fate = worker_look_up_commit(worker);
         if (fate == FATE_COMMITTED)
             return OUTCOME_GOOD;
+        if (fate == FATE_UNKNOWN)
+            break;
         if (fate == FATE_NOT_COMMITTED)
             outcome = attempt(worker, batch, err); /* under the same operation ids */
     }
