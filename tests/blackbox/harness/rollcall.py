@@ -183,7 +183,10 @@ class Rollcall:
         return Organization(self, (admin or self.admin).post("/v1/organizations", wanted, expect=201), external_id)
 
     def ensure_running(self):
-        """Brings back what a test before this one let crash, so that one crash is one failure."""
+        """Brings back what a test before this one let crash, so that one crash is one failure. The admin clients are
+        shared, too: their connections may have been idle for longer than the server keeps such."""
+        for client in (self.operator, self.admin):
+            client.wire.close()
         for process, start in ((self.server.process, self.server.start), (self.admin_process, self._start_admin)):
             if not process.running:
                 start()
@@ -195,7 +198,7 @@ class Rollcall:
         return found + [f"{name}:\n{text}" for name, text in sanitizers.reports(self.logs).items()]
 
     def log_tails(self):
-        return "\n".join(f"--- {file.name}\n{tail(file, 40)}" for file in sorted(self.logs.glob("*")))
+        return "\n".join(f"--- {file.name}\n{tail(file, 15)}" for file in sorted(self.logs.glob("*")))
 
     def stop(self):
         with contextlib.ExitStack() as stack:
