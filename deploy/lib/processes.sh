@@ -24,16 +24,12 @@ require_our_prefix() {
     [[ -f $prefix/$marker ]] || fail "$prefix was not made by quickstart"
 }
 
-# Prints the process id when NAME runs: the file's process must be that executable, as ids are used again.
+# Prints the process id when NAME runs. Ids are used again, so its arguments must name our log; /proc/PID/exe would be
+# closed to us, because the executables refuse to be traced.
 pid_of() {
     local pid
     pid=$(cat "$prefix/run/$1.pid" 2>/dev/null) || return 1
-    [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == */"$1"?( \(deleted\)) ]] && echo "$pid"
-}
-
-# A build replaces the file: the process still runs the old one.
-is_outdated() {
-    [[ $(readlink "/proc/$1/exe") == *" (deleted)" ]]
+    { tr '\0' '\n' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qxF -e "$prefix/log/$1.access.log" && echo "$pid"
 }
 
 is_listening() {
@@ -49,10 +45,11 @@ require_free() {
 
 # launch NAME EXECUTABLE PORT OPTION...: as a daemon, unless it runs already.
 launch() {
-    local name=$1 executable=$2 its_port=$3 pid
+    local name=$1 executable=$2 its_port=$3
     shift 3
-    if pid=$(pid_of "$name"); then
-        is_outdated "$pid" || return 0
+    if pid_of "$name" >/dev/null; then
+        # A build that came later replaced the file; the process still runs the old one.
+        [[ $executable -nt $prefix/run/$name.pid ]] || return 0
         stop_one "$name"
     fi
     require_free "$name" "$its_port"
