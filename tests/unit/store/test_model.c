@@ -342,7 +342,7 @@ static int set_up(void **state)
     office_init(&office);
     static struct store_settings settings;
     settings = (struct store_settings){
-        .db = database_settings(), .workers = {1, 1, 0}, .queue_capacity = 1024, .batch = MOST_JOBS};
+        .db = office_database(), .workers = {1, 1, 0}, .queue_capacity = 1024, .batch = MOST_JOBS};
     store = store_start(&settings, &err);
     model_start(FAKE_DIRECTORY, &tenant);
     return store ? 0 : -1;

@@ -35,7 +35,7 @@ static int set_up(void **state)
     office_init(&office);
     static struct store_settings settings;
     settings =
-        (struct store_settings){.db = database_settings(), .workers = {1, 1, 1}, .queue_capacity = 1024, .batch = MOST};
+        (struct store_settings){.db = office_database(), .workers = {1, 1, 1}, .queue_capacity = 1024, .batch = MOST};
     store = store_start(&settings, &err);
     if (!store)
         fprintf(stderr, "%s\n", err.detail);
@@ -243,7 +243,7 @@ static void test_two_workers_lose_no_change_of_one_group(void **state)
         assert_int_equal(ask("POST", "/Users", format("{" USER ",'userName':'u%zu'}", i), ids[i]), 201);
     struct err err = ERR_INIT;
     struct store_settings settings = {
-        .db = database_settings(), .workers = {0, 4, 0}, .queue_capacity = 1024, .batch = 4};
+        .db = office_database(), .workers = {0, 4, 0}, .queue_capacity = 1024, .batch = 4};
     struct store *busy = store_start(&settings, &err);
     assert_non_null(busy);
     for (size_t i = 0; i < JOBS; i++) {
@@ -316,7 +316,7 @@ static void test_a_token_that_was_used_is_noted_once_stopped(void **state)
     assert_int_equal(count_of("SELECT last_used_ms FROM scim_token"), 1750000000000);
     struct err err = ERR_INIT;
     struct store_settings settings = {
-        .db = database_settings(), .workers = {1, 1, 1}, .queue_capacity = 1024, .batch = MOST};
+        .db = office_database(), .workers = {1, 1, 1}, .queue_capacity = 1024, .batch = MOST};
     store = store_start(&settings, &err);
     assert_non_null(store);
 }

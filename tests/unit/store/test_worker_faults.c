@@ -31,7 +31,7 @@ static void start(unsigned writers)
     struct err err = ERR_INIT;
     static struct store_settings settings;
     settings = (struct store_settings){
-        .db = database_settings(), .workers = {1, writers, 0}, .queue_capacity = 1024, .batch = BATCH};
+        .db = office_database(), .workers = {1, writers, 0}, .queue_capacity = 1024, .batch = BATCH};
     store = store_start(&settings, &err);
     must(store);
 }

@@ -8,6 +8,7 @@
 
 #include "auth/scope.h"
 #include "base/must.h"
+#include "database.h"
 
 enum { PATIENCE_S = 60 };
 
@@ -86,6 +87,16 @@ void office_init(struct office *office)
     *office = (struct office){.home = {.deliver = deliver}};
     pthread_mutex_init(&office->mutex, NULL);
     pthread_cond_init(&office->changed, NULL);
+}
+
+struct db_settings office_database(void)
+{
+    static char url[512];
+    struct db_settings settings = database_settings();
+    if (url[0] == 0) /* the same for the whole run */
+        snprintf(url, sizeof(url), "%s", settings.url);
+    settings.url = url;
+    return settings;
 }
 
 void office_send(struct office *office, struct store *store, enum store_lane lane, struct op **ops, size_t count)

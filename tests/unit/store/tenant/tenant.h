@@ -30,6 +30,8 @@ struct office {
     size_t back;
 };
 void office_init(struct office *office);
+/* The database's settings for workers: their own copy, because the fixture writes its anew each time it is asked. */
+struct db_settings office_database(void);
 
 /* Puts all into the lane at once, so that an idle worker takes them as one batch. */
 void office_send(struct office *office, struct store *store, enum store_lane lane, struct op **ops, size_t count);
