@@ -42,7 +42,7 @@ def run(*command, seconds=120, stdin=None, env=None):
     except subprocess.TimeoutExpired:
         raise Failure(f"{words[0]} has not ended after {seconds} s") from None
     if done.returncode != 0:
-        raise Failure(f"{' '.join(words[:4])} failed:\n{(done.stderr or done.stdout)[-2000:]}")
+        raise Failure(f"{' '.join(words[:4])} failed:\n{(done.stderr + done.stdout)[-2000:]}")
     return done.stdout
 
 
