@@ -31,6 +31,9 @@ struct job_class {
     bool (*run)(struct job *job, struct db *db, struct err *err);
     /* The database is gone or the job cannot be run: make the answer from err. */
     void (*fail)(struct job *job, const struct err *err);
+    /* It will not be run again and is about to go home: what only running it needed can be freed here, on the thread
+     * that allocated it. NULL: nothing. */
+    void (*settle)(struct job *job);
 };
 
 /* Where jobs go home: one per loop. deliver is called by workers, for a list linked by `next`, and must not block. */

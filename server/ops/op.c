@@ -18,10 +18,17 @@ void op_init(struct op *op, const struct service *service)
     id_to_uuid(&op->operation_id.id, op->request_id);
 }
 
-void op_fini(struct op *op)
+static void dispose(struct op *op)
 {
     if (op->dispose)
         op->dispose(op);
+    op->dispose = NULL;
+    op->state = NULL;
+}
+
+void op_fini(struct op *op)
+{
+    dispose(op);
     buf_fini(&op->reply.body);
     arena_fini(&op->arena);
 }
@@ -80,4 +87,6 @@ static void fail(struct job *job, const struct err *err)
     refuse(op);
 }
 
-const struct job_class op_job_class = {.step = step, .run = run, .fail = fail};
+static void settle(struct job *job) { dispose((struct op *)job); }
+
+const struct job_class op_job_class = {.step = step, .run = run, .fail = fail, .settle = settle};

@@ -45,6 +45,9 @@ void worker_disconnect(struct worker *worker)
 /* Jobs go home in one list per loop: one wake-up each. */
 static void deliver(struct job **jobs, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i]->class->settle)
+            jobs[i]->class->settle(jobs[i]);
     for (size_t i = 0; i < count; i++) {
         if (!jobs[i])
             continue;
