@@ -37,6 +37,7 @@ CREATE TABLE directory (
   updated_ms       BIGINT       NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY organization (organization_id, id),
+  KEY state (state, id),
   CONSTRAINT directory_organization FOREIGN KEY (organization_id) REFERENCES organization (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
