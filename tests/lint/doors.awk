@@ -9,7 +9,7 @@ BEGIN {
     doors["auth"] = "base obs config store"
     doors["ops"] = "base obs config scim store auth"
     doors["http"] = "base obs config ops"
-    doors["admin-api"] = "base obs config store auth ops scim/policy.h scim/schema.h"
+    doors["admin-api"] = "base obs config store auth ops scim/document.h scim/policy.h scim/schema.h"
     doors["main"] = "base obs config store auth ops http admin-api"
 
     # third-party headers (a prefix): the rooms whose C files may include it
