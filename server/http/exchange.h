@@ -56,5 +56,10 @@ void exchange_answer(struct exchange *exchange);
 /* Renders op->err and sends it. */
 void exchange_refuse(struct exchange *exchange);
 void exchange_count(struct exchange *exchange);
+void exchange_release(struct exchange *exchange);
+/* Takes admission slots and puts its job into the outbox, or refuses. */
+void exchange_submit(struct exchange *exchange);
+/* Takes the job back and its slots with it; false: a worker has it. */
+bool exchange_withdraw(struct exchange *exchange);
 
 #endif

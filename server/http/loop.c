@@ -81,8 +81,8 @@ static void begin_drain(struct loop *loop)
 static void on_mail(h2o_multithread_receiver_t *receiver, h2o_linklist_t *messages)
 {
     struct loop *loop = H2O_STRUCT_FROM_MEMBER(struct loop, receiver, receiver);
-    while (!h2o_linklist_is_empty(messages))
-        h2o_linklist_unlink(messages->next);
+    (void)messages; /* there is one */
+    h2o_linklist_unlink(&loop->message.link);
     atomic_store(&loop->announced, false);
     struct job *arrived = atomic_exchange_explicit(&loop->arrived, NULL, memory_order_acquire);
     if (arrived)

@@ -44,7 +44,8 @@ static void join(struct arena *arena, struct slice *list, struct slice value)
     }
     char *text = arena_take(arena, list->len + 2 + value.len);
     memcpy(text, list->data, list->len);
-    memcpy(text + list->len, ", ", 2);
+    text[list->len] = ',';
+    text[list->len + 1] = ' ';
     memcpy(text + list->len + 2, value.data, value.len);
     *list = slice_of(text, list->len + 2 + value.len);
 }

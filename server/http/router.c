@@ -1,5 +1,6 @@
 #include "router.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/must.h"
@@ -60,11 +61,16 @@ static void parse_pattern(const char *text, struct pattern *pattern)
     must(rest.len == 0 && parameters <= OP_MAX_PARAMETERS);
 }
 
+static bool same_segment(struct slice a, struct slice b)
+{
+    return a.data && b.data ? slice_equals(a, b) : a.data == b.data;
+}
+
 static bool same_pattern(const struct pattern *a, const struct pattern *b)
 {
     bool same = a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++)
-        same = !a->segments[i].data == !b->segments[i].data && slice_equals(a->segments[i], b->segments[i]);
+        same = same_segment(a->segments[i], b->segments[i]);
     return same;
 }
 
@@ -111,9 +117,7 @@ static void append_method(char *allow, const char *method)
 {
     size_t length = strlen(allow);
     must(length + strlen(method) + 3 <= ALLOW_BYTES);
-    memcpy(allow + length, ", ", 2);
-    size_t at = length > 0 ? length + 2 : 0;
-    memcpy(allow + at, method, strlen(method) + 1);
+    snprintf(allow + length, ALLOW_BYTES - length, "%s%s", length > 0 ? ", " : "", method);
 }
 
 static void write_allow(struct pattern *pattern)
@@ -320,7 +324,7 @@ enum router_result router_match(const struct router *router, struct slice method
         match_out->allow = router->all;
         return ROUTER_OPTIONS;
     }
-    struct split split;
+    struct split split = {.count = 0};
     if (!split_path(router, path, arena, &split))
         return ROUTER_MALFORMED;
     const struct pattern *pattern = find_pattern(router, &split);
