@@ -8,18 +8,8 @@
 #include "auth/scope.h"
 #include "base/clock.h"
 #include "keys.h"
+#include "process/process.h"
 #include "store/store.h"
-
-struct db_settings command_database(const struct settings *settings)
-{
-    return (struct db_settings){
-        .url = settings->database_url,
-        .password_file = *settings->database_password_file ? settings->database_password_file : NULL,
-        .connect_timeout_s = 2,
-        .io_timeout_s = 10,
-        .statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
-    };
-}
 
 int command_fail(const struct err *err)
 {
@@ -33,7 +23,7 @@ static int migrate(const struct settings *settings, bool another)
 {
     (void)another;
     struct err err = ERR_INIT;
-    struct db_settings database = command_database(settings);
+    struct db_settings database = process_database(settings);
     database.statement_timeout_ms = 0; /* a migration takes as long as it takes */
     database.io_timeout_s = 3600;
     return store_migrate(&database, say, &err) ? 0 : command_fail(&err);
@@ -95,7 +85,7 @@ static bool make_operator_key(struct db *db, const struct auth_peppers *peppers,
 static int print_operator_key(const struct settings *settings, bool another)
 {
     struct err err = ERR_INIT;
-    struct db_settings database = command_database(settings);
+    struct db_settings database = process_database(settings);
     struct auth_fresh fresh;
     struct auth_peppers *peppers =
         has_pepper_file(settings, &err) ? auth_peppers_load(settings->pepper_file, &err) : NULL;

@@ -16,6 +16,4 @@ void commands_help(struct buf *out);
 /* Tells the operator why the process ends. Returns 1. */
 int command_fail(const struct err *err);
 
-struct db_settings command_database(const struct settings *settings);
-
 #endif

@@ -9,8 +9,9 @@ BEGIN {
     doors["auth"] = "base obs config store"
     doors["ops"] = "base obs config scim store auth"
     doors["http"] = "base obs config ops"
-    doors["admin-api"] = "base obs config store auth ops scim/document.h scim/policy.h scim/schema.h"
-    doors["main"] = "base obs config store auth ops http admin-api"
+    doors["process"] = "base obs config store ops http"
+    doors["admin-api"] = "base obs config store auth ops process/process.h scim/document.h scim/policy.h scim/schema.h"
+    doors["main"] = "base obs config store auth ops http process admin-api"
 
     # third-party headers (a prefix): the rooms whose C files may include it
     third["jansson.h"] = "base scim store auth ops http admin-api config obs"
