@@ -45,13 +45,17 @@ def cell(number, form):
     return "" if number is None else format(number, form)
 
 
+def ratio(number):
+    return format(number, ".2f" if number >= 0.1 else ".4f")
+
+
 def row(name, numbers):
     cells = [
         f"`{name}`: {ABOUT[name]}",
         cell(numbers["rate"], ",.0f"),
         cell(numbers["best"], ",.0f"),
-        cell(numbers["ratio"], ".2f"),
-        cell(numbers["ratio_best"], ".2f"),
+        ratio(numbers["ratio"]),
+        ratio(numbers["ratio_best"]),
         cell(numbers["p50_ms"], ".2f"),
         cell(numbers["p99_ms"], ".2f"),
         cell(numbers["server_cpu_us"] or None, ".1f"),

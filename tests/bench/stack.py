@@ -131,6 +131,7 @@ class DataSet:
         """A database of the run's own. The copy shares its blocks with the original where the file system can."""
         directory.mkdir(parents=True)
         run("cp", "-a", "--reflink=auto", self.database.directory / "data", directory, seconds=600)
+        run("sync", "-f", directory, seconds=600)  # not while the first turn is measured
 
 
 class Process:
