@@ -3,10 +3,10 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/must.h"
 #include "base62.h"
-#include "crc32.h"
 #include "pepper.h"
 
 enum { CRC_CHARS = 6, PREFIX_CHARS = 6 };
@@ -23,6 +23,11 @@ static const char *const hash_domains[] = {
     [AUTH_API_KEY] = "scima/v1",
     [AUTH_OPERATOR_KEY] = "scimp/v1",
 };
+
+static uint32_t crc32_of(struct slice text)
+{
+    return (uint32_t)crc32(crc32(0, NULL, 0), (const Bytef *)text.data, (uInt)text.len);
+}
 
 static size_t id_count(enum auth_credential_kind kind) { return kind == AUTH_DIRECTORY_TOKEN ? 2 : 1; }
 
@@ -45,7 +50,7 @@ static bool checksum_fits(struct slice text)
 {
     char crc[CRC_CHARS];
     size_t covered = text.len - CRC_CHARS;
-    auth_base62_uint32(auth_crc32(text.data, covered), crc, CRC_CHARS);
+    auth_base62_uint32(crc32_of(slice_of(text.data, covered)), crc, CRC_CHARS);
     return memcmp(crc, text.data + covered, CRC_CHARS) == 0;
 }
 
@@ -108,7 +113,7 @@ static void write_text(const struct auth_credential *credential, char text[AUTH_
     int length = snprintf(text, AUTH_TEXT_BYTES, "%s%s%s_%.*s", prefixes[credential->kind], directory, id,
                           AUTH_SECRET_CHARS, credential->secret);
     must(length > 0 && length + CRC_CHARS < AUTH_TEXT_BYTES);
-    auth_base62_uint32(auth_crc32(text, (size_t)length), text + length, CRC_CHARS);
+    auth_base62_uint32(crc32_of(slice_of(text, (size_t)length)), text + length, CRC_CHARS);
     text[length + CRC_CHARS] = '\0';
 }
 

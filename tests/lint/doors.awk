@@ -26,6 +26,7 @@ BEGIN {
     third["h2o/"] = "http"
     third["openssl/"] = "http"
     third["jwt.h"] = "auth"
+    third["zlib.h"] = "auth"
     third["curl/"] = "admin-api"
     third["sanitizer/"] = "base"
     for (header in third)

@@ -6,20 +6,7 @@
 #include <cmocka.h>
 
 #include "base62.h"
-#include "crc32.h"
 #include "fixture.h"
-
-static void test_crc32_agrees_with_known_values(void **state)
-{
-    (void)state;
-    size_t i;
-    json_t *vector;
-    json_array_foreach (fixture_vectors("crc32"), i, vector) {
-        const char *text = json_string_value(json_object_get(vector, "text"));
-        assert_int_equal(auth_crc32(text, strlen(text)), json_integer_value(json_object_get(vector, "crc")));
-    }
-    assert_int_equal(i, 3);
-}
 
 static void test_base62_has_a_fixed_width_for_every_number(void **state)
 {
@@ -57,7 +44,6 @@ static void test_base62_digits_are_ascii_letters_and_digits_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crc32_agrees_with_known_values),
         cmocka_unit_test(test_base62_has_a_fixed_width_for_every_number),
         cmocka_unit_test(test_base62_of_the_largest_checksum_fits_six_digits),
         cmocka_unit_test(test_base62_digits_are_ascii_letters_and_digits_only),
