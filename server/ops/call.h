@@ -37,8 +37,7 @@ struct call {
     json_t *body; /* NULL: body_err */
     struct err body_err;
     struct scim_patch *patch;
-    json_t *document; /* the decided document, and a copy of the stored text it was decided on */
-    struct slice decided_on;
+    struct decision *decision; /* write.h: what was decided, kept between steps; NULL: nothing yet */
     struct scim_members members;
 
     const struct view_token *token; /* set by call_admit */
@@ -74,7 +73,7 @@ bool call_shows_refs(const struct call *call);
 struct call_shown { /* a resource as a reply shows it */
     const struct view_resource *row;
     struct view_refs refs;
-    const struct view_resource *manager; /* write lane: the row of row->manager_id, NULL when there is none */
+    const struct view_resource *manager; /* the row of row->manager_id, where the row itself does not tell */
 };
 struct scim_served call_served(const struct call *call, const struct call_shown *shown);
 /* Names what showing needs beyond the row: the manager. */

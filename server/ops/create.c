@@ -1,17 +1,22 @@
 /* POST /Users, POST /Groups. */
+#include "base/json.h"
 #include "use_cases.h"
 #include "write.h"
 
-static bool read_document(struct call *call)
+static bool decide(struct call *call)
 {
     struct op *op = call->op;
-    if (call->document)
+    if (call->decision)
         return true;
     if (!call_read_body(call))
         return false;
-    call->document = scim_resource_normalise(call->body, call->type, call_policy(call), &op->fresh_id, NULL, &op->arena,
-                                             &call->members, &op->err);
-    return call->document != NULL;
+    json_scoped *document = scim_resource_normalise(call->body, call->type, call_policy(call), &op->fresh_id, NULL,
+                                                    &op->arena, &call->members, &op->err);
+    struct decision *decision = arena_new(&op->arena, struct decision);
+    if (!document || !write_decide(call, document, decision))
+        return false;
+    call->decision = decision;
+    return true;
 }
 
 /* The members a new group starts with, as one edit. */
@@ -23,14 +28,11 @@ static struct membership *first_members(struct call *call, struct view *view, bo
     return membership;
 }
 
-static void stage(struct call *call, struct view *view, struct decided *decided, struct membership *membership,
-                  struct call_shown *shown)
+static void stage(struct call *call, struct view *view, struct membership *membership, struct call_shown *shown)
 {
     struct view_change change = call_change(call);
-    struct scim_row_keys *keys = arena_new(view_arena(view), struct scim_row_keys);
-    *keys = decided->keys;
-    shown->row =
-        view_insert(view, call_directory(call), call->type->code, call->op->fresh_id, decided->stored, keys, &change);
+    shown->row = view_insert(view, call_directory(call), call->type->code, call->op->fresh_id, call->decision->stored,
+                             &call->decision->keys, &change);
     size_t count = 0;
     const struct view_member_change *list = membership ? membership_changes(membership, &count) : NULL;
     if (count)
@@ -44,18 +46,16 @@ enum job_step scim_create(struct op *op, struct view *view)
     struct call *call = call_of(op);
     if (!call_want_token(call, view))
         return JOB_WANTS;
-    if (!call_admit(call) || !read_document(call))
+    if (!call_admit(call) || !decide(call))
         return JOB_DONE;
     if (call->parameter_err.kind != ERR_NONE)
         return call_refuse(call, &call->parameter_err);
 
-    struct decided decided;
-    if (!write_prepare(call, view, call->document, &decided))
-        return JOB_DONE;
+    const struct scim_row_keys *keys = &call->decision->keys;
     const struct resource_id *holder;
     struct call_shown shown = {0};
-    struct view_resource manager = {.has_manager = id_from_uuid(decided.keys.manager, true, &manager.manager_id.id)};
-    bool known = write_want_holder(call, view, decided.keys.unique_key, &holder);
+    struct view_resource manager = {.has_manager = id_from_uuid(keys->manager, true, &manager.manager_id.id)};
+    bool known = write_want_holder(call, view, keys->unique_key, &holder);
     known &= call_want_manager(call, view, &manager, &shown.manager);
     struct membership *membership = call->type->code == SCIM_TYPE_GROUP ? first_members(call, view, &known) : NULL;
     if (!known)
@@ -63,7 +63,7 @@ enum job_step scim_create(struct op *op, struct view *view)
     if (!write_check_holder(call, holder, &op->fresh_id) || (membership && !membership_check(membership, &op->err)))
         return JOB_DONE;
 
-    stage(call, view, &decided, membership, &shown);
+    stage(call, view, membership, &shown);
     struct scim_served served = call_served(call, &shown);
     call_reply_resource(call, 201, &served);
     return JOB_DONE;

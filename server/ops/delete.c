@@ -72,20 +72,20 @@ static bool names_manager(const struct deleting *d, const struct view_resource *
 }
 
 /* A user whose manager goes away has none afterwards, as if the client had removed it. */
-static bool without_manager(struct deleting *d, const struct view_resource *row, struct decided *decided,
-                            struct scim_row_keys **before)
+static bool decide_without_manager(struct deleting *d, const struct view_resource *row, struct decision *decision)
 {
     struct call *call = d->call;
     json_scoped *document = scim_document_load(row->stored);
+    if (!write_keys(call, document, &decision->keys_before))
+        return false;
     drop_manager(document);
     return scim_resource_finish(document, call->type, call_policy(call), &call->op->err) &&
-           write_prepare(call, d->view, document, decided) && write_keys_before(call, d->view, row, before);
+           write_decide(call, document, decision);
 }
 
 struct released { /* a user that loses its manager */
     struct resource_id id;
-    struct decided decided;
-    struct scim_row_keys *before;
+    struct decision decision;
 };
 
 /* Everything is prepared before anything is staged: a refusal leaves nothing half done. */
@@ -99,7 +99,7 @@ static bool prepare_released(struct deleting *d, struct released *list, size_t *
             continue;
         struct released *released = &list[(*count_out)++];
         released->id = row->id;
-        if (!without_manager(d, row, &released->decided, &released->before))
+        if (!decide_without_manager(d, row, &released->decision))
             return false;
     }
     return true;
@@ -108,8 +108,8 @@ static bool prepare_released(struct deleting *d, struct released *list, size_t *
 static void stage_released(struct deleting *d, struct released *list, size_t count, struct view_change *change)
 {
     for (size_t i = 0; i < count; i++)
-        view_update(d->view, call_directory(d->call), SCIM_TYPE_USER, list[i].id, list[i].decided.stored,
-                    list[i].before, &list[i].decided.keys, change);
+        view_update(d->view, call_directory(d->call), SCIM_TYPE_USER, list[i].id, list[i].decision.stored,
+                    &list[i].decision.keys_before, &list[i].decision.keys, change);
 }
 
 enum job_step scim_delete(struct op *op, struct view *view)
@@ -133,11 +133,12 @@ enum job_step scim_delete(struct op *op, struct view *view)
     if (!want_others(&d))
         return JOB_WANTS;
 
-    struct scim_row_keys *keys;
+    struct scim_row_keys *keys = arena_new(&op->arena, struct scim_row_keys);
+    json_scoped *document = scim_document_load(d.row->stored);
     struct view_change change = call_change(d.call);
-    struct released *released = arena_array(view_arena(view), struct released, d.managed.count + 1);
+    struct released *released = arena_array(&op->arena, struct released, d.managed.count + 1);
     size_t released_count;
-    if (!write_keys_before(d.call, view, d.row, &keys) || !prepare_released(&d, released, &released_count))
+    if (!write_keys(d.call, document, keys) || !prepare_released(&d, released, &released_count))
         return JOB_DONE;
     stage_released(&d, released, released_count, &change);
     leave_groups(&d, &change);

@@ -12,9 +12,7 @@ struct updating {
     struct view_refs groups;             /* of a user */
     const struct view_resource *manager; /* of the row as it is */
     struct membership *membership;       /* of a group */
-    bool changes_document;
-    struct decided decided;
-    struct scim_row_keys *keys_before;
+    struct decision *decision;
     const struct resource_id *holder;
     struct call_shown shown;
 };
@@ -56,22 +54,30 @@ static bool check_preconditions(struct updating *u)
     return call_preconditions(u->call, &served);
 }
 
-/* The new document, made once for each text it is decided on: the steps that only wait for more rows keep it. The row's
- * address would not do: after a roll-back another version of it can lie at the same place. */
+static struct decision *new_decision(struct updating *u)
+{
+    struct call *call = u->call;
+    struct decision *decision = arena_new(&call->op->arena, struct decision);
+    decision->decided_on = arena_slice(&call->op->arena, u->row->stored.text);
+    json_scoped *before = scim_document_load(u->row->stored);
+    json_scoped *after = u->update->decide(call, before);
+    if (!after)
+        return NULL;
+    if (json_equal(after, before))
+        return decision;
+    bool good = write_decide(call, after, decision) && write_keys(call, before, &decision->keys_before);
+    return good ? decision : NULL;
+}
+
+/* Made once for each text it is decided on: the steps that only wait for more rows keep it. The row's address would not
+ * do: after a roll-back another version of it can lie at the same place. */
 static bool decide_document(struct updating *u)
 {
     struct call *call = u->call;
-    json_scoped *before = scim_document_load(u->row->stored);
-    if (!call->document || !slice_equals(call->decided_on, u->row->stored.text)) {
-        json_decref(call->document);
-        call->document = u->update->decide(call, before);
-        call->decided_on = arena_slice(&call->op->arena, u->row->stored.text);
-    }
-    if (!call->document)
-        return false;
-    u->changes_document = !json_equal(call->document, before);
-    return !u->changes_document || (write_prepare(call, u->view, call->document, &u->decided) &&
-                                    write_keys_before(call, u->view, u->row, &u->keys_before));
+    if (!call->decision || !slice_equals(call->decision->decided_on, u->row->stored.text))
+        call->decision = new_decision(u);
+    u->decision = call->decision;
+    return u->decision != NULL;
 }
 
 static bool shows_members(const struct updating *u)
@@ -104,16 +110,17 @@ static bool want_members(struct updating *u)
 static bool want_shown_manager(struct updating *u)
 {
     struct view_resource after = *u->row;
-    if (u->changes_document)
-        after.has_manager = id_from_uuid(u->decided.keys.manager, true, &after.manager_id.id);
+    if (u->decision->changes)
+        after.has_manager = id_from_uuid(u->decision->keys.manager, true, &after.manager_id.id);
     return call_want_manager(u->call, u->view, &after, &u->shown.manager);
 }
 
 static bool want_rest(struct updating *u)
 {
     bool known = true;
-    if (u->changes_document && !slice_equals(u->decided.keys.unique_key, u->keys_before->unique_key))
-        known &= write_want_holder(u->call, u->view, u->decided.keys.unique_key, &u->holder);
+    const struct decision *decision = u->decision;
+    if (decision->changes && !slice_equals(decision->keys.unique_key, decision->keys_before.unique_key))
+        known &= write_want_holder(u->call, u->view, decision->keys.unique_key, &u->holder);
     known &= is_group(u) ? want_members(u) : want_shown_manager(u);
     return known;
 }
@@ -130,12 +137,9 @@ static void stage(struct updating *u)
     struct view_change change = call_change(call);
     u->shown.row = u->row;
     u->shown.refs = u->groups;
-    if (u->changes_document) {
-        struct scim_row_keys *after = arena_new(view_arena(u->view), struct scim_row_keys);
-        *after = u->decided.keys;
-        u->shown.row = view_update(u->view, call_directory(call), call->type->code, call->id, u->decided.stored,
-                                   u->keys_before, after, &change);
-    }
+    if (u->decision->changes)
+        u->shown.row = view_update(u->view, call_directory(call), call->type->code, call->id, u->decision->stored,
+                                   &u->decision->keys_before, &u->decision->keys, &change);
     if (!u->membership)
         return;
     size_t count;

@@ -1,28 +1,23 @@
 #include "write.h"
 
-#include "base/json.h"
-
-bool write_prepare(struct call *call, struct view *view, json_t *document, struct decided *decided_out)
+bool write_keys(struct call *call, const json_t *document, struct scim_row_keys *keys_out)
 {
-    struct arena *arena = view_arena(view);
+    return scim_row_keys(call->type, call_policy(call), document, &call->op->arena, keys_out, &call->op->err);
+}
+
+bool write_decide(struct call *call, const json_t *document, struct decision *decision)
+{
     struct buf text;
     buf_init(&text, call->settings->max_body * 8 + 65536); /* escapes can lengthen what was sent */
     uint8_t open_braces = scim_document_store(document, &text);
     bool fits = !text.overflowed;
-    struct slice copy = fits ? arena_slice(arena, buf_slice(&text)) : SLICE_EMPTY;
+    if (fits)
+        decision->stored =
+            (struct scim_stored){.text = arena_slice(&call->op->arena, buf_slice(&text)), .open_braces = open_braces};
     buf_fini(&text);
-    if (!fits)
-        return err_set(&call->op->err, ERR_TOO_LARGE, "The resource is too large.");
-    *decided_out = (struct decided){.document = document, .stored = {.text = copy, .open_braces = open_braces}};
-    return scim_row_keys(call->type, call_policy(call), document, arena, &decided_out->keys, &call->op->err);
-}
-
-bool write_keys_before(struct call *call, struct view *view, const struct view_resource *row,
-                       struct scim_row_keys **keys_out)
-{
-    json_scoped *before = scim_document_load(row->stored);
-    *keys_out = arena_new(view_arena(view), struct scim_row_keys);
-    return scim_row_keys(call->type, call_policy(call), before, view_arena(view), *keys_out, &call->op->err);
+    decision->changes = true;
+    return fits ? write_keys(call, document, &decision->keys)
+                : err_set(&call->op->err, ERR_TOO_LARGE, "The resource is too large.");
 }
 
 bool write_want_holder(struct call *call, struct view *view, struct slice key, const struct resource_id **holder_out)

@@ -1,21 +1,22 @@
-/* What creating, replacing and patching share: a decided document on its way into the view. */
+/* What creating, replacing, patching and deleting share: a decided document on its way into the view. */
 #ifndef OPS_WRITE_H
 #define OPS_WRITE_H
 
 #include "call.h"
 #include "membership.h"
 
-struct decided {      /* a document and what its row carries beside it */
-    json_t *document; /* borrowed from the call */
+/* A new document and what its row carries beside it. In the op's arena: it stays while the op waits for rows, so that
+ * the steps that only wait do not decide again. */
+struct decision {
+    struct slice decided_on; /* the stored text before; empty for a new resource */
+    bool changes;            /* false: the document stays as it is, and only decided_on is set */
     struct scim_stored stored;
-    struct scim_row_keys keys;
+    struct scim_row_keys keys, keys_before;
 };
 
-/* Renders the document and makes its keys, in the view's arena. Refuses with op->err. */
-MUST_CHECK bool write_prepare(struct call *call, struct view *view, json_t *document, struct decided *decided_out);
-/* The keys of the row as it is. */
-MUST_CHECK bool write_keys_before(struct call *call, struct view *view, const struct view_resource *row,
-                                  struct scim_row_keys **keys_out);
+/* Renders the document and makes its keys. Refuses with op->err. */
+MUST_CHECK bool write_decide(struct call *call, const json_t *document, struct decision *decision);
+MUST_CHECK bool write_keys(struct call *call, const json_t *document, struct scim_row_keys *keys_out);
 
 /* Is the unique key someone else's? Wants the holder. */
 bool write_want_holder(struct call *call, struct view *view, struct slice key, const struct resource_id **holder_out);
