@@ -40,7 +40,7 @@ struct view_resource {
     struct scim_stored stored; /* text empty when only the narrow columns were wanted */
     struct slice unique_key, external_key, display;
     bool has_manager;   /* manager_id is set, */
-    bool manager_known; /* and names a user (looked up in the read lane and by queries only): */
+    bool manager_known; /* and names a user (looked up by queries only, see query.h): */
     struct resource_id manager_id;
     struct slice manager_display;
 };

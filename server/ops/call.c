@@ -10,8 +10,22 @@ static void dispose(struct op *op)
 {
     struct call *call = op->state;
     json_decref(call->body);
-    json_decref(call->document);
     auth_credential_wipe(&call->credential);
+}
+
+/* Made for every request: by copying, which is several times cheaper than printf. */
+static struct slice base_url(struct op *op)
+{
+    const struct slice parts[] = {op->origin, SLICE_LITERAL("/orgs/"), op->parameters[0], SLICE_LITERAL("/scim/v2")};
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        len += parts[i].len;
+    char *text = arena_take(&op->arena, len), *at = text;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        memcpy(at, parts[i].data ? parts[i].data : "", parts[i].len);
+        at += parts[i].len;
+    }
+    return slice_of(text, len);
 }
 
 static void read_path(struct call *call)
@@ -21,9 +35,7 @@ static void read_path(struct call *call)
         call->organization_known = id_from_prefixed(ID_PREFIX_ORGANIZATION, op->parameters[0], &call->organization.id);
     if (op->parameter_count > 1)
         call->id_good = id_from_uuid(op->parameters[1], false, &call->id.id);
-    const char *base = arena_printf(&op->arena, "%.*s/orgs/%.*s/scim/v2", (int)op->origin.len, op->origin.data,
-                                    (int)op->parameters[0].len, op->parameters[0].data);
-    call->base_url = slice_str(base);
+    call->base_url = base_url(op);
 }
 
 static void read_parameters(struct call *call)

@@ -73,6 +73,16 @@ static void reply(struct call *call, const struct finding *finding, const struct
     call_reply_body(call, 200);
 }
 
+/* What is shown beside the row: a user's groups and manager. */
+static bool want_derived(struct call *call, struct view *view, struct call_shown *shown)
+{
+    if (call->type->code != SCIM_TYPE_USER || !shown->row)
+        return true;
+    bool known = view_want_groups(view, call_directory(call), SCIM_TYPE_USER, shown->row->id, &shown->refs);
+    known &= call_want_manager(call, view, shown->row, &shown->manager);
+    return known;
+}
+
 enum job_step scim_find(struct op *op, struct view *view)
 {
     struct call *call = call_of(op);
@@ -94,9 +104,7 @@ enum job_step scim_find(struct op *op, struct view *view)
     struct call_shown shown = {0};
     if (!want_row(call, view, &finding, &shown.row))
         return JOB_WANTS;
-    bool is_user = call->type->code == SCIM_TYPE_USER;
-    if (is_user && shown.row &&
-        !view_want_groups(view, call_directory(call), SCIM_TYPE_USER, shown.row->id, &shown.refs))
+    if (!want_derived(call, view, &shown))
         return JOB_WANTS;
     reply(call, &finding, &shown);
     return JOB_DONE;

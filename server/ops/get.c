@@ -11,7 +11,7 @@ enum job_step scim_get_user(struct op *op, struct view *view)
         known &= view_want_resource(view, directory, SCIM_TYPE_USER, call->id, VIEW_WHOLE, &shown.row);
         known &= view_want_groups(view, directory, SCIM_TYPE_USER, call->id, &shown.refs);
     }
-    if (!known)
+    if (!known || !call_want_manager(call, view, shown.row, &shown.manager))
         return JOB_WANTS;
     scim_get_shown(call, &shown);
     return JOB_DONE;

@@ -10,8 +10,8 @@ WHERE t.directory_id = ? AND t.id = ?
 
 -- name: view_arm_whole
 SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
-       r.display, r.manager_id, m.id IS NOT NULL, m.display
-FROM resource r LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
+       r.display, r.manager_id, 0, NULL
+FROM resource r
 WHERE r.directory_id = ? AND r.type = ? AND r.id IN (?*)
 
 -- name: view_arm_locked
@@ -42,8 +42,8 @@ LOCK IN SHARE MODE
 
 -- name: view_arm_unique
 SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
-       r.display, r.manager_id, m.id IS NOT NULL, m.display
-FROM resource r LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
+       r.display, r.manager_id, 0, NULL
+FROM resource r
 WHERE r.directory_id = ? AND r.type = ? AND r.unique_key IN (?*)
 
 -- name: view_arm_unique_probe
