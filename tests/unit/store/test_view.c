@@ -194,7 +194,7 @@ static void assert_refs(struct view_refs refs, struct resource_id id, uint16_t t
     assert_true(slice_equals(refs.list[0].display, slice_str(display)));
 }
 
-static void assert_all(const struct wants *w, bool writes)
+static void assert_all(const struct wants *w)
 {
     assert_null(w->no_token);
     assert_int_equal(w->token->pepper_version, 7);
@@ -234,7 +234,7 @@ static void test_everything_is_loaded_at_once_in_both_lanes(void **state)
         if (want_all(view, &wants) < WANTS)
             load(view);
         assert_int_equal(want_all(view, &wants), WANTS);
-        assert_all(&wants, writes);
+        assert_all(&wants);
         db_rollback(db);
     }
 }
