@@ -19,6 +19,7 @@
 enum {
     BACKLOG = 4096,
     RECEIVE_BUFFER = 256 * 1024, /* bounds what one connection can make us read at once */
+    SEND_BUFFER = 256 * 1024,    /* and what one that does not read keeps in the kernel */
     ACCEPTS_PER_ROUND = 64,
     SPARE_DESCRIPTORS = 16 /* for the database to reconnect, the log to rotate, certificates to be read */
 };
@@ -32,12 +33,13 @@ static bool fail(struct err *err, const char *what, const char *address)
 
 static int bind_and_listen(const struct addrinfo *info, int backlog)
 {
-    int on = 1, receive = RECEIVE_BUFFER;
+    int on = 1, receive = RECEIVE_BUFFER, send = SEND_BUFFER;
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof send);
     if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, backlog) == 0)
         return fd;
     int saved = errno;

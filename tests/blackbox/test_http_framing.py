@@ -100,6 +100,20 @@ def test_ambiguous_messages_are_refused_and_end_the_connection(bed, name, pieces
     sock.close()
 
 
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_a_used_connection_is_read_no_less_strictly(bed, name):
+    sock = bed.connect()
+    for _ in range(2):
+        sock.sendall(TAIL)
+        assert read_reply(sock).body == b"hello\n"
+    try:
+        sock.sendall(AMBIGUOUS[name])
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    assert refusal_of(read_reply(sock))["status"] == 400
+    sock.close()
+
+
 @pytest.mark.parametrize("name", CLEAR)
 @pytest.mark.parametrize("pieces", ["at once", "byte by byte"])
 def test_clear_messages_are_served_and_so_is_what_follows(bed, name, pieces):

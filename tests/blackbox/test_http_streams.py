@@ -1,16 +1,21 @@
 """HTTP/2 connections that are hostile or unlucky: resets, floods, bodies that do not end."""
 
+import select
+import socket
+import threading
 import time
 
 import pytest
 
 from http_bed import (
+    ACK,
     CONTINUATION,
     DATA,
     END_HEADERS,
     END_STREAM,
     HEADERS,
     PING,
+    PREFACE,
     PRIORITY,
     SANITIZED,
     SETTINGS,
@@ -53,13 +58,24 @@ def send_until_cut(sock, pieces):
     return sent
 
 
-def test_a_stream_that_is_reset_in_the_same_packet_reaches_no_queue(bed):
-    block = header_block(path="/slow")
-    sock = open_raw(bed)
-    sock.sendall(b"".join(frame(HEADERS, END_STREAM | END_HEADERS, i, block) + reset(i) for i in range(1, 200, 2)))
-    wait_until(lambda: bed.metric("rollcall_requests_abandoned_total") == 100, "a hundred abandoned requests")
-    assert bed.ran() == 0
-    sock.close()
+def test_streams_that_are_reset_in_the_same_packet_reach_no_queue(tmp_path):
+    with driver(tmp_path, loops=1, max_resets=100000) as bed:
+        block = header_block(path="/slow")
+        sock = open_raw(bed)
+        packets, streams = 100, 50
+        for packet in range(packets):
+            first = 2 * streams * packet + 1
+            sock.sendall(
+                b"".join(
+                    frame(HEADERS, END_STREAM | END_HEADERS, i, block) + reset(i)
+                    for i in range(first, first + 2 * streams, 2)
+                )
+            )
+            wait_until(
+                lambda: bed.metric("rollcall_requests_abandoned_total") == (packet + 1) * streams, "abandoned requests"
+            )
+        assert bed.ran() == 0
+        sock.close()
 
 
 def test_a_job_whose_client_left_while_it_waited_is_never_run(bed):
@@ -255,6 +271,39 @@ def test_an_unknown_frame_in_pieces_does_no_harm(bed):
         client.sock.sendall(bytes([byte]))
     assert client.get("/hello").body == b"hello\n"
     client.close()
+
+
+def test_frames_are_counted_again_after_the_server_stopped_reading(bed):
+    """libh2o stops reading while much waits to be written, and starts again without a word."""
+    sock = bed.connect(receive_buffer=4096)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    sock.sendall(PREFACE + frame(SETTINGS, 0, 0) + frame(WINDOW_UPDATE, 0, 0, b"\x7f\0\0\0"))
+    block = header_block("DELETE", "/made")
+    end = b""
+    for batch in range(200):  # each request earns ten pings
+        first = 200 * batch + 1
+        sock.sendall(b"".join(frame(HEADERS, END_STREAM | END_HEADERS, i, block) for i in range(first, first + 200, 2)))
+        sock.sendall(frame(PING, 0, 0, b"%08d" % batch))
+        while frame(PING, ACK, 0, b"%08d" % batch) not in end:
+            end = end[-100:] + sock.recv(65536)
+    pings = frame(PING, 0, 0, b"12345678") * 100
+    bytes_sent = 0
+    sock.setblocking(False)
+    while select.select([], [sock], [], 0.5)[1]:
+        bytes_sent += sock.send(pings)
+        assert bytes_sent < 200000 * 17, "the server went on reading"
+    sock.setblocking(True)
+    rest = -bytes_sent % len(pings)
+    answered = 0
+    sender = threading.Thread(target=lambda: sock.sendall(pings[len(pings) - rest :]))
+    sender.start()
+    while answered < bytes_sent + rest:
+        answered += len(sock.recv(65536))
+    sender.join()
+    sock.sendall(frame(0xBB, 0, 0, b"x") + frame(PING, 0, 0, b"12345678"))
+    assert sock.recv(65536)
+    assert bed.log.read_text() == ""
+    sock.close()
 
 
 def test_many_large_bodies_left_open_are_cut(bed):
