@@ -12,4 +12,11 @@ pkg_check_modules(H2O REQUIRED IMPORTED_TARGET libh2o-evloop)
 # The headers of h2o are shared between its libuv and its evloop build; the default is libuv.
 target_compile_definitions(PkgConfig::H2O INTERFACE H2O_USE_LIBUV=0)
 
+# glibc keeps seven freed blocks of a size per thread; a parsed user is some two hundred. Sanitizers bring their own.
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
+set(ROLLCALL_ALLOCATOR "")
+if(NOT ROLLCALL_SANITIZE)
+  set(ROLLCALL_ALLOCATOR PkgConfig::JEMALLOC)
+endif()
+
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)

@@ -21,6 +21,10 @@ enum {
     FIRST_INHERITED_FD = 3 /* SD_LISTEN_FDS_START */
 };
 
+/* jemalloc's settings, where it is the allocator: few arenas, and memory of a burst goes back after a second. */
+extern const char *malloc_conf;
+const char *malloc_conf = "narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0";
+
 static const char *text_or_null(const char *text) { return text[0] ? text : NULL; }
 
 bool process_check_settings(const struct settings *settings, struct err *err)
