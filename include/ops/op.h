@@ -91,7 +91,7 @@ struct op {
 
     struct reply reply;
     struct err err;
-    void *state; /* the use case's own between steps, in the arena */
+    void *state;                    /* the use case's own between steps, in the arena */
     void (*dispose)(struct op *op); /* frees what of state is not in the arena; NULL: nothing */
 
     /* for the access log, filled in by use cases when known; zero otherwise */

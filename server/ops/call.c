@@ -94,7 +94,7 @@ static bool verify(struct call *call, const struct view_token *token)
 {
     bool proved = auth_credential_verify(call->settings->peppers, &call->credential, token ? token->hash : NULL,
                                          token ? token->pepper_version : 0);
-    return proved && token->live && token->state != VIEW_DIRECTORY_DELETING && call->organization_known &&
+    return proved && token && token->live && token->state != VIEW_DIRECTORY_DELETING && call->organization_known &&
            id_equals(&token->organization.id, &call->organization.id);
 }
 

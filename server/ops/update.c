@@ -44,7 +44,7 @@ static bool admit(struct updating *u)
     }
     if (u->update->parse && !u->update->parse(call))
         return false;
-    return u->row || call_not_found(call);
+    return u->row != NULL || call_not_found(call);
 }
 
 static bool check_preconditions(struct updating *u)
@@ -163,7 +163,7 @@ enum job_step update_run(struct op *op, struct view *view, const struct update *
     struct updating u = {.call = call_of(op), .view = view, .update = update};
     if (!want_row(&u))
         return JOB_WANTS;
-    if (!admit(&u))
+    if (!admit(&u) || !u.row)
         return JOB_DONE;
     if (op->if_match.len + op->if_none_match.len > 0 && !call_want_manager(u.call, view, u.row, &u.manager))
         return JOB_WANTS;

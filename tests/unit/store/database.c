@@ -13,7 +13,7 @@
 #define SCRIPT TEST_VECTORS_DIR "/../support/mariadb"
 
 static char folder[] = "/tmp/rollcall-store.XXXXXX";
-static char url[512];
+static _Thread_local char url[512];
 
 static void run(const char *verb)
 {
