@@ -30,6 +30,7 @@ enum view_family {
     FAMILY_MEMBERS_SHOWN,
     FAMILY_MEMBERS,
     FAMILY_MANAGED,
+    FAMILY_TOKENS, /* alone, when nothing else is wanted */
     FAMILY_COUNT
 };
 
@@ -127,10 +128,9 @@ struct view_refs view_refs_now(struct view *view, struct known *known);
 /* Tokens seen, for last_used_ms: calls visit for each that exists. */
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);
 
-/* Composed statements: size is the number of parameters in IN (…). */
-enum { VIEW_SIZES = 6 };
-extern const size_t view_sizes[VIEW_SIZES];
-const char *view_sql(enum view_family family, size_t size_class, bool with_token);
-const char *view_sql_token(void);
+/* Composed statements, for view_sizes[size_class] rows of `wanted` and view_token_sizes[token_class] of `presented`. */
+enum { VIEW_SIZES = 6, VIEW_TOKEN_SIZES = 4 };
+extern const size_t view_sizes[VIEW_SIZES], view_token_sizes[VIEW_TOKEN_SIZES];
+const char *view_sql(enum view_family family, size_t size_class, size_t token_class);
 
 #endif

@@ -1,12 +1,12 @@
-/* Loading what a batch wants: one statement per directory and family, the token's arm behind the first of them, so that
- * a credential is checked in the same round trip as the first read. */
+/* Loading what a batch wants: one statement for each family of rows, for all directories together; the tokens go with
+ * the first of them, so that a credential is checked in the same round trip as the first read. */
 #include <stdlib.h>
 
 #include "base/must.h"
 #include "row.h"
 #include "view_internal.h"
 
-enum { TOKEN_PARAMETERS = 2, MOST_PARAMETERS = TOKEN_PARAMETERS + 2 + 128 };
+enum { MOST_ROWS = 128, MOST_TOKENS = 32, MOST_PARAMETERS = 3 * MOST_ROWS + 2 * MOST_TOKENS };
 
 /* The columns of view_arm_token, in the places that row.h gives to a resource's. */
 enum {
@@ -90,12 +90,26 @@ static struct known *probed_holder(struct view *view, struct directory_id direct
     return view_enter(view, &key);
 }
 
-/* One row of a family's arm. `run` is the first of the entries that the statement was made for. */
-static void take_row(struct view *view, const struct known *run, const struct db_value *row)
+static void take_membership(struct view *view, struct known_key key, const struct db_value *row)
 {
-    struct directory_id directory = run->key.directory;
-    struct known_key key = {.directory = directory, .type = run->key.type};
-    switch (run->family) {
+    key.kind = KNOWN_MEMBERSHIP;
+    key.type = 0;
+    db_id_out(&row[ROW_MANAGER_ID], &key.second);
+    struct known *known = view_find(view, &key);
+    must(known);
+    if (known->staged)
+        return;
+    known->existed = known->exists = true;
+    known->member_type = (uint16_t)row[ROW_TYPE].integer;
+}
+
+/* One row of a family's arm. */
+static void take_row(struct view *view, enum view_family family, struct directory_id directory,
+                     const struct db_value *row)
+{
+    struct known_key key = {.directory = directory, .type = (uint16_t)row[ROW_TYPE].integer};
+    db_id_out(&row[ROW_ID], &key.id);
+    switch (family) {
     case FAMILY_LOCKED:
     case FAMILY_WHOLE:
         take_resource(view, directory, row, VIEW_WHOLE);
@@ -106,38 +120,29 @@ static void take_row(struct view *view, const struct known *run, const struct db
     case FAMILY_UNIQUE:
     case FAMILY_UNIQUE_PROBE:
         key.kind = KNOWN_UNIQUE;
+        key.id = (struct id){0};
         key.text = row[ROW_UNIQUE_KEY].bytes;
         take_holder(view, &key,
-                    run->family == FAMILY_UNIQUE ? take_resource(view, directory, row, VIEW_WHOLE)
-                                                 : probed_holder(view, directory, row));
+                    family == FAMILY_UNIQUE ? take_resource(view, directory, row, VIEW_WHOLE)
+                                            : probed_holder(view, directory, row));
         return;
     case FAMILY_MEMBER:
     case FAMILY_MEMBER_LOCKED:
         key.kind = KNOWN_MEMBER;
         key.type = 0;
-        db_id_out(&row[ROW_ID], &key.id);
         take_holder(view, &key, take_resource(view, directory, row, VIEW_NARROW));
         return;
     case FAMILY_GROUPS:
         key.kind = KNOWN_GROUPS;
-        db_id_out(&row[ROW_ID], &key.id);
         take_ref(view, &key, row, true);
         return;
-    case FAMILY_MEMBERSHIP: {
-        key.kind = KNOWN_MEMBERSHIP;
-        db_id_out(&row[ROW_ID], &key.id);
-        key.second = run->key.second;
-        struct known *known = view_find(view, &key);
-        must(known);
-        if (known->staged)
-            return;
-        known->existed = known->exists = true;
-        known->member_type = (uint16_t)row[ROW_TYPE].integer;
+    case FAMILY_MEMBERSHIP:
+        take_membership(view, key, row);
         return;
-    }
     case FAMILY_MEMBERS_SHOWN:
     case FAMILY_MEMBERS:
         key.kind = KNOWN_MEMBERS;
+        key.type = 0;
         db_id_out(&row[ROW_MANAGER_ID], &key.id);
         take_ref(view, &key, row, false);
         return;
@@ -147,6 +152,7 @@ static void take_row(struct view *view, const struct known *run, const struct db
         if (id_from_uuid(row[ROW_UNIQUE_KEY].bytes, true, &key.id))
             take_ref(view, &key, row, false);
         return;
+    case FAMILY_TOKENS:
     case FAMILY_COUNT:
         break;
     }
@@ -173,36 +179,29 @@ static void settle(struct known *known)
     view_refs_sort(&known->refs);
 }
 
-/* Same statement: same directory and family, and what else is bound once. */
-static bool same_run(const struct known *a, const struct known *b)
-{
-    return id_equals(&a->key.directory.id, &b->key.directory.id) && a->family == b->family &&
-           a->key.type == b->key.type && id_equals(&a->key.second, &b->key.second);
-}
-
-/* The order of the rounds: by directory, token first, then by family; ids ascending, so that two batches lock rows in
+/* The order of a round: tokens first, then by family; within it by directory and id, so that two batches lock rows in
  * the same order. */
 static int compare_wanted(const void *a, const void *b)
 {
     const struct known *left = *(struct known *const *)a, *right = *(struct known *const *)b;
-    int order = id_compare(&left->key.directory.id, &right->key.directory.id);
-    if (order)
-        return order;
     bool left_token = left->key.kind == KNOWN_TOKEN, right_token = right->key.kind == KNOWN_TOKEN;
     if (left_token != right_token)
         return left_token ? -1 : 1;
     if (left->family != right->family)
         return left->family < right->family ? -1 : 1;
+    int order = id_compare(&left->key.directory.id, &right->key.directory.id);
+    if (order)
+        return order;
     if (left->key.type != right->key.type)
         return left->key.type < right->key.type ? -1 : 1;
     order = id_compare(&left->key.second, &right->key.second);
     return order ? order : id_compare(&left->key.id, &right->key.id);
 }
 
-static size_t size_class(size_t count)
+static size_t class_of(const size_t *sizes, size_t classes, size_t count)
 {
     size_t class = 0;
-    while (class + 1 < VIEW_SIZES && view_sizes[class] < count)
+    while (class + 1 < classes && sizes[class] < count)
         class ++;
     return class;
 }
@@ -218,52 +217,63 @@ static void add(struct parameters *parameters, struct db_value value)
     parameters->values[parameters->count++] = value;
 }
 
-/* What an entry puts into IN (…). */
-static struct db_value wanted_value(struct view *view, const struct known *known)
+static void add_row(struct parameters *parameters, const struct known *known, struct db_value scope,
+                    struct db_value key)
 {
-    if (known->key.kind == KNOWN_UNIQUE)
-        return db_bytes(known->key.text);
-    if (known->key.kind == KNOWN_MANAGED) {
-        char *text = arena_take(&view->arena, ID_UUID_CHARS + 1);
-        id_to_uuid(&known->key.id, text);
-        return db_bytes(slice_of(text, ID_UUID_CHARS));
-    }
-    return db_id(&known->key.id);
+    add(parameters, db_id(&known->key.directory.id));
+    add(parameters, scope);
+    add(parameters, key);
 }
 
-/* What stands in front of IN (…), behind the directory: a type, a group or nothing. */
-static void add_scope(struct parameters *parameters, const struct known *run)
+static struct db_value uuid_text(struct view *view, const struct id *id)
 {
-    switch (run->family) {
-    case FAMILY_LOCKED:
-    case FAMILY_WHOLE:
-    case FAMILY_NARROW:
-    case FAMILY_UNIQUE:
-    case FAMILY_UNIQUE_PROBE:
-    case FAMILY_GROUPS:
-        add(parameters, db_integer(run->key.type));
-        return;
-    case FAMILY_MEMBERSHIP:
-        add(parameters, db_id(&run->key.second));
-        return;
-    case FAMILY_MEMBER:
-    case FAMILY_MEMBER_LOCKED:
-    case FAMILY_MEMBERS_SHOWN:
-    case FAMILY_MEMBERS:
-    case FAMILY_MANAGED:
-    case FAMILY_COUNT:
-        return;
+    char *text = arena_take(&view->arena, ID_UUID_CHARS + 1);
+    id_to_uuid(id, text);
+    return db_bytes(slice_of(text, ID_UUID_CHARS));
+}
+
+static bool is_member(const struct known *known) { return known->key.kind == KNOWN_MEMBER; }
+
+/* A member may be a user or a group: two rows. */
+static size_t rows_of(const struct known *known) { return is_member(known) ? 2 : 1; }
+
+static void add_wanted(struct view *view, struct parameters *parameters, const struct known *known)
+{
+    struct db_value type = db_integer(known->key.type), id = db_id(&known->key.id);
+    if (is_member(known)) {
+        add_row(parameters, known, db_integer(SCIM_TYPE_USER), id);
+        add_row(parameters, known, db_integer(SCIM_TYPE_GROUP), id);
+    } else if (known->key.kind == KNOWN_UNIQUE) {
+        add_row(parameters, known, type, db_bytes(known->key.text));
+    } else if (known->key.kind == KNOWN_MEMBERSHIP) {
+        add_row(parameters, known, db_id(&known->key.second), id);
+    } else if (known->key.kind == KNOWN_MANAGED) {
+        add_row(parameters, known, type, uuid_text(view, &known->key.id));
+    } else {
+        add_row(parameters, known, type, id);
     }
 }
 
-static void add_token(struct parameters *parameters, const struct known *token)
+static const struct known nothing; /* a directory and an id that nobody has */
+
+static void add_padding(struct parameters *parameters, enum view_family family, size_t rows)
 {
-    add(parameters, db_id(&token->key.directory.id));
-    add(parameters, db_id(&token->key.id));
+    struct db_value id = db_id(&nothing.key.id);
+    for (; rows > 0; rows--)
+        add_row(parameters, &nothing, family == FAMILY_MEMBERSHIP ? id : db_integer(0), id);
+}
+
+static void add_tokens(struct parameters *parameters, struct known **tokens, size_t count, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        const struct known *token = i < count ? tokens[i] : &nothing;
+        add(parameters, db_id(&token->key.directory.id));
+        add(parameters, db_id(&token->key.id));
+    }
 }
 
 static bool run_statement(struct view *view, struct db *db, const char *sql, const struct parameters *parameters,
-                          const struct known *run, struct directory_id directory, struct err *err)
+                          enum view_family family, struct err *err)
 {
     struct db_rows *rows = db_query(db, sql, parameters->values, parameters->count, err);
     if (!rows)
@@ -271,97 +281,91 @@ static bool run_statement(struct view *view, struct db *db, const char *sql, con
     bool good = true;
     const struct db_value *row;
     while ((row = db_next(rows))) {
+        struct directory_id directory;
         bool is_token = row[0].integer == 0;
+        db_id_out(&row[1], &directory.id);
         if (is_token && good)
-            good = take_token(view, directory, row + 1, err);
+            good = take_token(view, directory, row + 2, err);
         else if (!is_token)
-            take_row(view, run, row + 1);
+            take_row(view, family, directory, row + 2);
     }
     struct err ignored = ERR_INIT;
     return db_rows_end(rows, good ? err : &ignored) && good;
 }
 
-static bool load_token_alone(struct view *view, struct db *db, struct known *token, struct err *err)
+struct round { /* what is left to load, in order */
+    struct known **list;
+    size_t count;
+    struct known **tokens;
+    size_t token_count;
+};
+
+static struct known **take_tokens(struct round *round, size_t *count_out)
 {
-    struct parameters parameters = {.count = 0};
-    add_token(&parameters, token);
-    if (!run_statement(view, db, view_sql_token(), &parameters, token, token->key.directory, err))
-        return false;
-    settle(token);
-    return true;
+    struct known **tokens = round->tokens;
+    *count_out = round->token_count < MOST_TOKENS ? round->token_count : MOST_TOKENS;
+    round->tokens += *count_out;
+    round->token_count -= *count_out;
+    return tokens;
 }
 
-/* The entries of one run, at most as many as the largest statement takes; with the directory's token when there is one
- * to load. */
-static bool load_run(struct view *view, struct db *db, struct known *token, struct known **run, size_t count,
-                     struct err *err)
+/* As many entries of the family at the head as the largest statement takes. */
+static size_t run_length(const struct round *round, size_t *rows_out)
 {
-    size_t class = size_class(count);
-    struct parameters parameters = {.count = 0};
-    add(&parameters, db_id(&run[0]->key.directory.id));
-    add_scope(&parameters, run[0]);
-    for (size_t i = 0; i < count; i++)
-        add(&parameters, wanted_value(view, run[i]));
-    for (size_t i = count; i < view_sizes[class]; i++) /* the last value again: not a row more */
-        add(&parameters, parameters.values[parameters.count - 1]);
-    if (token)
-        add_token(&parameters, token);
-
-    const char *sql = view_sql(run[0]->family, class, token != NULL);
-    if (!run_statement(view, db, sql, &parameters, run[0], run[0]->key.directory, err))
-        return false;
-    if (token)
-        settle(token);
-    for (size_t i = 0; i < count; i++)
-        settle(run[i]);
-    return true;
-}
-
-static size_t run_length(struct known **run, size_t most)
-{
-    size_t count = 1;
-    while (count < most && count < view_sizes[VIEW_SIZES - 1] && same_run(run[0], run[count]))
-        count++;
+    size_t count = 0;
+    *rows_out = 0;
+    while (count < round->count && round->list[count]->family == round->list[0]->family &&
+           *rows_out + rows_of(round->list[count]) <= MOST_ROWS)
+        *rows_out += rows_of(round->list[count++]);
     return count;
 }
 
-/* Takes the directory's tokens off the head of the list: the last one is returned to go with the first run, the
- * others (two tokens of one directory in one batch: during a rotation) are loaded alone. */
-static bool take_tokens(struct view *view, struct db *db, struct known **list, size_t count, size_t *taken,
-                        struct known **token_out, struct err *err)
+static void settle_all(struct known **list, size_t count)
 {
-    *token_out = NULL;
-    while (*taken < count && list[*taken]->key.kind == KNOWN_TOKEN) {
-        struct known *token = list[(*taken)++];
-        bool followed = *taken < count && id_equals(&list[*taken]->key.directory.id, &token->key.directory.id);
-        if (followed && list[*taken]->key.kind != KNOWN_TOKEN)
-            *token_out = token;
-        else if (!load_token_alone(view, db, token, err))
-            return false;
-        if (*token_out)
-            return true;
-    }
+    for (size_t i = 0; i < count; i++)
+        settle(list[i]);
+}
+
+/* The next statement of the round. */
+static bool load_next(struct view *view, struct db *db, struct round *round, struct err *err)
+{
+    size_t rows, token_count;
+    size_t count = run_length(round, &rows);
+    struct known **tokens = take_tokens(round, &token_count);
+    enum view_family family = count ? round->list[0]->family : FAMILY_TOKENS;
+    size_t class = class_of(view_sizes, VIEW_SIZES, rows);
+    size_t token_class = class_of(view_token_sizes, VIEW_TOKEN_SIZES, token_count);
+
+    struct parameters parameters;
+    parameters.count = 0;
+    for (size_t i = 0; i < count; i++)
+        add_wanted(view, &parameters, round->list[i]);
+    if (count)
+        add_padding(&parameters, family, view_sizes[class] - rows);
+    add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
+    if (!run_statement(view, db, view_sql(family, class, token_class), &parameters, family, err))
+        return false;
+    settle_all(tokens, token_count);
+    settle_all(round->list, count);
+    round->list += count;
+    round->count -= count;
     return true;
 }
 
 bool view_load(struct view *view, struct db *db, struct err *err)
 {
-    struct known **list = view->wanted;
-    size_t count = view->wanted_count, at = 0;
+    struct round round = {.list = view->wanted, .count = view->wanted_count};
     view->wanted = NULL;
     view->wanted_count = view->wanted_capacity = 0;
-    if (count > 1)
-        qsort(list, count, sizeof(struct known *), compare_wanted);
-    while (at < count) {
-        struct known *token;
-        if (!take_tokens(view, db, list, count, &at, &token, err))
+    if (round.count > 1)
+        qsort(round.list, round.count, sizeof(struct known *), compare_wanted);
+    round.tokens = round.list;
+    while (round.token_count < round.count && round.list[round.token_count]->key.kind == KNOWN_TOKEN)
+        round.token_count++;
+    round.list += round.token_count;
+    round.count -= round.token_count;
+    while (round.count + round.token_count > 0)
+        if (!load_next(view, db, &round, err))
             return false;
-        if (at == count)
-            break;
-        size_t length = run_length(list + at, count - at);
-        if (!load_run(view, db, token, list + at, length, err))
-            return false;
-        at += length;
-    }
     return true;
 }

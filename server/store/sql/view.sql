@@ -1,82 +1,75 @@
--- What the batches of named rows load and write. `?*` stands for as many parameters as the statement is composed for
--- (view_sql.c); the arm of the token may stand behind it in a UNION ALL, so all have the columns of row.h behind a tag.
+-- What the batches of named rows load and write. An arm joins the rows of `wanted` (or `presented`, for tokens), which
+-- view_sql.c makes of parameters: (d, s, k) = directory, a type or a group, the key. So one statement serves every
+-- directory of a batch. Arms have the columns of row.h behind a tag and the directory.
 
 -- name: view_arm_token
-SELECT 0, d.state, d.organization_id, t.scopes,
+SELECT STRAIGHT_JOIN 0, t.directory_id, d.state, d.organization_id, t.scopes,
        t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000),
        COALESCE(t.last_used_ms, 0), t.pepper_version, d.policy, t.hash, t.id, NULL, NULL, 0, NULL
-FROM scim_token t JOIN directory d ON d.id = t.directory_id
-WHERE t.directory_id = ? AND t.id = ?
+FROM presented JOIN scim_token t ON t.directory_id = presented.d AND t.id = presented.k
+JOIN directory d ON d.id = t.directory_id
 
 -- name: view_arm_whole
-SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
-       r.display, r.manager_id, 0, NULL
-FROM resource r
-WHERE r.directory_id = ? AND r.type = ? AND r.id IN (?*)
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
+       r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
+FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
 
 -- name: view_arm_locked
-SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
-       r.display, r.manager_id, 0, NULL
-FROM resource r
-WHERE r.directory_id = ? AND r.type = ? AND r.id IN (?*)
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
+       r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
+FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
 FOR UPDATE
 
 -- name: view_arm_narrow
-SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL, r.unique_key, r.external_key,
-       r.display, r.manager_id, 0, NULL
-FROM resource r
-WHERE r.directory_id = ? AND r.type = ? AND r.id IN (?*)
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL,
+       r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
+FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
 
--- name: view_arm_member
-SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL, r.unique_key, r.external_key,
-       r.display, r.manager_id, 0, NULL
-FROM resource r
-WHERE r.directory_id = ? AND r.type IN (1, 2) AND r.id IN (?*)
-
--- name: view_arm_member_locked
-SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL, r.unique_key, r.external_key,
-       r.display, r.manager_id, 0, NULL
-FROM resource r
-WHERE r.directory_id = ? AND r.type IN (1, 2) AND r.id IN (?*)
+-- name: view_arm_narrow_locked
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL,
+       r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
+FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
 LOCK IN SHARE MODE
 
 -- name: view_arm_unique
-SELECT 1, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
-       r.display, r.manager_id, 0, NULL
-FROM resource r
-WHERE r.directory_id = ? AND r.type = ? AND r.unique_key IN (?*)
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
+       r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
+FROM wanted JOIN resource r FORCE INDEX (unique_key)
+  ON r.directory_id = wanted.d AND r.type = wanted.s AND r.unique_key = wanted.k
 
 -- name: view_arm_unique_probe
-SELECT 1, r.type, r.id, 0, 0, 0, 1, NULL, r.unique_key, NULL, NULL, NULL, 0, NULL
-FROM resource r
-WHERE r.directory_id = ? AND r.type = ? AND r.unique_key IN (?*)
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, 0, 0, 0, 1, NULL, r.unique_key, NULL, NULL, NULL, 0, NULL
+FROM wanted JOIN resource r FORCE INDEX (unique_key)
+  ON r.directory_id = wanted.d AND r.type = wanted.s AND r.unique_key = wanted.k
 
 -- name: view_arm_groups
-SELECT STRAIGHT_JOIN 1, s.member_type, s.member_id, 0, 0, 0, 1, NULL, NULL, NULL, g.display, s.group_id, 0, NULL
-FROM membership s FORCE INDEX (of_member)
-JOIN resource g ON g.directory_id = s.directory_id AND g.type = 2 AND g.id = s.group_id
-WHERE s.directory_id = ? AND s.member_type = ? AND s.member_id IN (?*)
+SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, g.display, m.group_id,
+       0, NULL
+FROM wanted JOIN membership m FORCE INDEX (of_member)
+  ON m.directory_id = wanted.d AND m.member_type = wanted.s AND m.member_id = wanted.k
+JOIN resource g ON g.directory_id = m.directory_id AND g.type = 2 AND g.id = m.group_id
 
 -- name: view_arm_membership
-SELECT 1, s.member_type, s.member_id, 0, 0, 0, 1, NULL, NULL, NULL, NULL, s.group_id, 0, NULL
-FROM membership s
-WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id = ? AND s.member_id IN (?*)
+SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, NULL, m.group_id, 0, NULL
+FROM wanted JOIN membership m FORCE INDEX (PRIMARY)
+  ON m.directory_id = wanted.d AND m.group_type = 2 AND m.group_id = wanted.s AND m.member_id = wanted.k
 
 -- name: view_arm_members
-SELECT 1, s.member_type, s.member_id, 0, 0, 0, 1, NULL, NULL, NULL, NULL, s.group_id, 0, NULL
-FROM membership s
-WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id IN (?*)
+SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, NULL, m.group_id, 0, NULL
+FROM wanted JOIN membership m FORCE INDEX (PRIMARY)
+  ON m.directory_id = wanted.d AND m.group_type = 2 AND m.group_id = wanted.k
 
 -- name: view_arm_members_shown
-SELECT STRAIGHT_JOIN 1, s.member_type, s.member_id, 0, 0, 0, 1, NULL, NULL, NULL, r.display, s.group_id, 0, NULL
-FROM membership s
-JOIN resource r ON r.directory_id = s.directory_id AND r.type = s.member_type AND r.id = s.member_id
-WHERE s.directory_id = ? AND s.group_type = 2 AND s.group_id IN (?*)
+SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, r.display, m.group_id,
+       0, NULL
+FROM wanted JOIN membership m FORCE INDEX (PRIMARY)
+  ON m.directory_id = wanted.d AND m.group_type = 2 AND m.group_id = wanted.k
+JOIN resource r ON r.directory_id = m.directory_id AND r.type = m.member_type AND r.id = m.member_id
 
 -- name: view_arm_managed
-SELECT 1, 1, v.resource_id, 0, 0, 0, 1, NULL, v.value_key, NULL, NULL, NULL, 0, NULL
-FROM attribute_value v
-WHERE v.directory_id = ? AND v.type = 1 AND v.attribute = 7 AND v.value_key IN (?*)
+SELECT STRAIGHT_JOIN 1, v.directory_id, 1, v.resource_id, 0, 0, 0, 1, NULL, v.value_key, NULL, NULL, NULL, 0, NULL
+FROM wanted JOIN attribute_value v
+  ON v.directory_id = wanted.d AND v.type = 1 AND v.attribute = 7 AND v.value_key = wanted.k
 
 -- name: view_insert_resource
 INSERT INTO resource (directory_id, type, id, unique_key, external_key, display, manager_id, open_braces, version,
