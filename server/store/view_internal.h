@@ -128,9 +128,11 @@ struct view_refs view_refs_now(struct view *view, struct known *known);
 /* Tokens seen, for last_used_ms: calls visit for each that exists. */
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);
 
-/* Composed statements, for view_sizes[size_class] rows of `wanted` and view_token_sizes[token_class] of `presented`. */
-enum { VIEW_SIZES = 6, VIEW_TOKEN_SIZES = 4 };
+/* Composed statements, for view_sizes[size_class] keys (`listed`: of one directory and scope; else rows of `wanted`)
+ * and view_token_sizes[token_class] rows of `presented`. Parameters: the tokens' rows stand first in the text when the
+ * keys are listed, and last otherwise. */
+enum { VIEW_SIZES = 12, VIEW_TOKEN_SIZES = 4 };
 extern const size_t view_sizes[VIEW_SIZES], view_token_sizes[VIEW_TOKEN_SIZES];
-const char *view_sql(enum view_family family, size_t size_class, size_t token_class);
+const char *view_sql(enum view_family family, bool listed, size_t size_class, size_t token_class);
 
 #endif

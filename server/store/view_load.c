@@ -237,39 +237,62 @@ static bool is_member(const struct known *known) { return known->key.kind == KNO
 /* A member may be a user or a group: two rows. */
 static size_t rows_of(const struct known *known) { return is_member(known) ? 2 : 1; }
 
-static void add_wanted(struct view *view, struct parameters *parameters, const struct known *known)
+static struct db_value scope_of(const struct known *known)
 {
-    struct db_value type = db_integer(known->key.type), id = db_id(&known->key.id);
-    if (is_member(known)) {
-        add_row(parameters, known, db_integer(SCIM_TYPE_USER), id);
-        add_row(parameters, known, db_integer(SCIM_TYPE_GROUP), id);
-    } else if (known->key.kind == KNOWN_UNIQUE) {
-        add_row(parameters, known, type, db_bytes(known->key.text));
-    } else if (known->key.kind == KNOWN_MEMBERSHIP) {
-        add_row(parameters, known, db_id(&known->key.second), id);
-    } else if (known->key.kind == KNOWN_MANAGED) {
-        add_row(parameters, known, type, uuid_text(view, &known->key.id));
-    } else {
-        add_row(parameters, known, type, id);
-    }
+    if (known->key.kind == KNOWN_MEMBERSHIP)
+        return db_id(&known->key.second);
+    if (known->key.kind == KNOWN_MEMBERS)
+        return db_integer(SCIM_TYPE_GROUP);
+    return db_integer(known->key.kind == KNOWN_MANAGED ? SCIM_TYPE_USER : known->key.type);
 }
 
-static const struct known nothing; /* a directory and an id that nobody has */
-
-static void add_padding(struct parameters *parameters, enum view_family family, size_t rows)
+static struct db_value key_of(struct view *view, const struct known *known)
 {
-    struct db_value id = db_id(&nothing.key.id);
-    for (; rows > 0; rows--)
-        add_row(parameters, &nothing, family == FAMILY_MEMBERSHIP ? id : db_integer(0), id);
+    if (known->key.kind == KNOWN_UNIQUE)
+        return db_bytes(known->key.text);
+    return known->key.kind == KNOWN_MANAGED ? uuid_text(view, &known->key.id) : db_id(&known->key.id);
+}
+
+static void add_joined(struct view *view, struct parameters *parameters, const struct known *known)
+{
+    if (!is_member(known)) {
+        add_row(parameters, known, scope_of(known), key_of(view, known));
+        return;
+    }
+    add_row(parameters, known, db_integer(SCIM_TYPE_USER), db_id(&known->key.id));
+    add_row(parameters, known, db_integer(SCIM_TYPE_GROUP), db_id(&known->key.id));
+}
+
+static void add_listed(struct view *view, struct parameters *parameters, struct known **list, size_t count, size_t size)
+{
+    add(parameters, db_id(&list[0]->key.directory.id));
+    add(parameters, scope_of(list[0]));
+    for (size_t i = 0; i < size; i++) /* the last key again: not a row more */
+        add(parameters, key_of(view, list[i < count ? i : count - 1]));
+}
+
+/* Can they be asked for by a list of keys? The list is sorted by directory and scope. */
+static bool is_listed(struct known **list, size_t count)
+{
+    const struct known *first = list[0], *last = list[count - 1];
+    return !is_member(first) && id_equals(&first->key.directory.id, &last->key.directory.id) &&
+           first->key.type == last->key.type && id_equals(&first->key.second, &last->key.second);
+}
+
+/* A row without a directory joins nothing, and nothing is looked up for it. */
+static void add_padding(struct parameters *parameters, size_t values)
+{
+    for (; values > 0; values--)
+        add(parameters, db_null());
 }
 
 static void add_tokens(struct parameters *parameters, struct known **tokens, size_t count, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        const struct known *token = i < count ? tokens[i] : &nothing;
-        add(parameters, db_id(&token->key.directory.id));
-        add(parameters, db_id(&token->key.id));
+    for (size_t i = 0; i < count; i++) {
+        add(parameters, db_id(&tokens[i]->key.directory.id));
+        add(parameters, db_id(&tokens[i]->key.id));
     }
+    add_padding(parameters, 2 * (size - count));
 }
 
 static bool run_statement(struct view *view, struct db *db, const char *sql, const struct parameters *parameters,
@@ -336,14 +359,20 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
     size_t class = class_of(view_sizes, VIEW_SIZES, rows);
     size_t token_class = class_of(view_token_sizes, VIEW_TOKEN_SIZES, token_count);
 
+    bool listed = count > 0 && is_listed(round->list, count);
+
     struct parameters parameters;
     parameters.count = 0;
-    for (size_t i = 0; i < count; i++)
-        add_wanted(view, &parameters, round->list[i]);
-    if (count)
-        add_padding(&parameters, family, view_sizes[class] - rows);
-    add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
-    if (!run_statement(view, db, view_sql(family, class, token_class), &parameters, family, err))
+    if (listed) {
+        add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
+        add_listed(view, &parameters, round->list, count, view_sizes[class]);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            add_joined(view, &parameters, round->list[i]);
+        add_padding(&parameters, count ? 3 * (view_sizes[class] - rows) : 0);
+        add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
+    }
+    if (!run_statement(view, db, view_sql(family, listed, class, token_class), &parameters, family, err))
         return false;
     settle_all(tokens, token_count);
     settle_all(round->list, count);

@@ -1,6 +1,6 @@
--- What the batches of named rows load and write. An arm joins the rows of `wanted` (or `presented`, for tokens), which
--- view_sql.c makes of parameters: (d, s, k) = directory, a type or a group, the key. So one statement serves every
--- directory of a batch. Arms have the columns of row.h behind a tag and the directory.
+-- What the batches of named rows load and write. view_sql.c fills in `{wanted}` and `{match directory, scope, key}`: a list
+-- of keys of one directory and scope (a type, a group), or a join with the rows of `wanted`, which may be of many
+-- directories. Arms have the columns of row.h behind a tag and the directory.
 
 -- name: view_arm_token
 SELECT STRAIGHT_JOIN 0, t.directory_id, d.state, d.organization_id, t.scopes,
@@ -12,64 +12,68 @@ JOIN directory d ON d.id = t.directory_id
 -- name: view_arm_whole
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
        r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
-FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
+FROM {wanted} resource r
+WHERE {match r.directory_id, r.type, r.id}
 
 -- name: view_arm_locked
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
        r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
-FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
+FROM {wanted} resource r
+WHERE {match r.directory_id, r.type, r.id}
 FOR UPDATE
 
 -- name: view_arm_narrow
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL,
        r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
-FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
+FROM {wanted} resource r
+WHERE {match r.directory_id, r.type, r.id}
 
 -- name: view_arm_narrow_locked
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL,
        r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
-FROM wanted JOIN resource r ON r.directory_id = wanted.d AND r.type = wanted.s AND r.id = wanted.k
+FROM {wanted} resource r
+WHERE {match r.directory_id, r.type, r.id}
 LOCK IN SHARE MODE
 
 -- name: view_arm_unique
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
        r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
-FROM wanted JOIN resource r FORCE INDEX (unique_key)
-  ON r.directory_id = wanted.d AND r.type = wanted.s AND r.unique_key = wanted.k
+FROM {wanted} resource r FORCE INDEX (unique_key)
+WHERE {match r.directory_id, r.type, r.unique_key}
 
 -- name: view_arm_unique_probe
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, 0, 0, 0, 1, NULL, r.unique_key, NULL, NULL, NULL, 0, NULL
-FROM wanted JOIN resource r FORCE INDEX (unique_key)
-  ON r.directory_id = wanted.d AND r.type = wanted.s AND r.unique_key = wanted.k
+FROM {wanted} resource r FORCE INDEX (unique_key)
+WHERE {match r.directory_id, r.type, r.unique_key}
 
 -- name: view_arm_groups
 SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, g.display, m.group_id,
        0, NULL
-FROM wanted JOIN membership m FORCE INDEX (of_member)
-  ON m.directory_id = wanted.d AND m.member_type = wanted.s AND m.member_id = wanted.k
+FROM {wanted} membership m FORCE INDEX (of_member)
 JOIN resource g ON g.directory_id = m.directory_id AND g.type = 2 AND g.id = m.group_id
+WHERE {match m.directory_id, m.member_type, m.member_id}
 
 -- name: view_arm_membership
 SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, NULL, m.group_id, 0, NULL
-FROM wanted JOIN membership m FORCE INDEX (PRIMARY)
-  ON m.directory_id = wanted.d AND m.group_type = 2 AND m.group_id = wanted.s AND m.member_id = wanted.k
+FROM {wanted} membership m FORCE INDEX (PRIMARY)
+WHERE m.group_type = 2 AND {match m.directory_id, m.group_id, m.member_id}
 
 -- name: view_arm_members
 SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, NULL, m.group_id, 0, NULL
-FROM wanted JOIN membership m FORCE INDEX (PRIMARY)
-  ON m.directory_id = wanted.d AND m.group_type = 2 AND m.group_id = wanted.k
+FROM {wanted} membership m FORCE INDEX (PRIMARY)
+WHERE {match m.directory_id, m.group_type, m.group_id}
 
 -- name: view_arm_members_shown
 SELECT STRAIGHT_JOIN 1, m.directory_id, m.member_type, m.member_id, 0, 0, 0, 1, NULL, NULL, NULL, r.display, m.group_id,
        0, NULL
-FROM wanted JOIN membership m FORCE INDEX (PRIMARY)
-  ON m.directory_id = wanted.d AND m.group_type = 2 AND m.group_id = wanted.k
+FROM {wanted} membership m FORCE INDEX (PRIMARY)
 JOIN resource r ON r.directory_id = m.directory_id AND r.type = m.member_type AND r.id = m.member_id
+WHERE {match m.directory_id, m.group_type, m.group_id}
 
 -- name: view_arm_managed
 SELECT STRAIGHT_JOIN 1, v.directory_id, 1, v.resource_id, 0, 0, 0, 1, NULL, v.value_key, NULL, NULL, NULL, 0, NULL
-FROM wanted JOIN attribute_value v
-  ON v.directory_id = wanted.d AND v.type = 1 AND v.attribute = 7 AND v.value_key = wanted.k
+FROM {wanted} attribute_value v
+WHERE v.attribute = 7 AND {match v.directory_id, v.type, v.value_key}
 
 -- name: view_insert_resource
 INSERT INTO resource (directory_id, type, id, unique_key, external_key, display, manager_id, open_braces, version,
