@@ -134,5 +134,9 @@ void view_each_token(struct view *view, void (*visit)(const struct view_token *t
 enum { VIEW_SIZES = 12, VIEW_TOKEN_SIZES = 4 };
 extern const size_t view_sizes[VIEW_SIZES], view_token_sizes[VIEW_TOKEN_SIZES];
 const char *view_sql(enum view_family family, bool listed, size_t size_class, size_t token_class);
+static inline bool view_sql_tokens_first(bool listed, size_t token_class)
+{
+    return listed && view_token_sizes[token_class] > 1; /* their rows stand in front, the keys in the arm */
+}
 
 #endif

@@ -286,6 +286,14 @@ static void add_padding(struct parameters *parameters, size_t values)
         add(parameters, db_null());
 }
 
+static void add_all_joined(struct view *view, struct parameters *parameters, struct known **list, size_t count,
+                           size_t unused_rows)
+{
+    for (size_t i = 0; i < count; i++)
+        add_joined(view, parameters, list[i]);
+    add_padding(parameters, 3 * unused_rows);
+}
+
 static void add_tokens(struct parameters *parameters, struct known **tokens, size_t count, size_t size)
 {
     for (size_t i = 0; i < count; i++) {
@@ -363,15 +371,15 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
 
     struct parameters parameters;
     parameters.count = 0;
-    if (listed) {
+    bool tokens_first = view_sql_tokens_first(listed, token_class);
+    if (tokens_first)
         add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
+    if (listed)
         add_listed(view, &parameters, round->list, count, view_sizes[class]);
-    } else {
-        for (size_t i = 0; i < count; i++)
-            add_joined(view, &parameters, round->list[i]);
-        add_padding(&parameters, count ? 3 * (view_sizes[class] - rows) : 0);
+    else
+        add_all_joined(view, &parameters, round->list, count, count ? view_sizes[class] - rows : 0);
+    if (!tokens_first)
         add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
-    }
     if (!run_statement(view, db, view_sql(family, listed, class, token_class), &parameters, family, err))
         return false;
     settle_all(tokens, token_count);

@@ -8,6 +8,8 @@
  *   WITH wanted(d, s, k) AS (VALUES (…), …), presented(d, k) AS (VALUES (…), …)
  *   (SELECT … FROM wanted JOIN … WHERE r.directory_id = wanted.d AND …) UNION ALL (the arm of the tokens)
  *
+ * One token has a plain arm without `presented`.
+ *
  * The casts give the columns types that the indexes know; a parameter alone has none. */
 #include <pthread.h>
 
@@ -100,13 +102,13 @@ static void add_filled(struct buf *out, const char *arm, bool listed, size_t cou
  * (1020, innodb_snapshot_isolation). */
 static const char *compose(enum view_family family, bool listed, size_t count, size_t tokens)
 {
-    bool joined = family != FAMILY_TOKENS && !listed;
+    bool joined = family != FAMILY_TOKENS && !listed, many_tokens = tokens > 1;
     struct buf text;
     buf_init(&text, (size_t)64 * 1024);
-    buf_add_str(&text, joined || tokens ? "WITH " : "");
+    buf_add_str(&text, joined || many_tokens ? "WITH " : "");
     if (joined)
         add_rows(&text, "wanted(d, s, k)", families[family].row, count);
-    if (tokens)
+    if (many_tokens)
         add_rows(&text, joined ? ", presented(d, k)" : "presented(d, k)", "(" ID "," ID ")", tokens);
     if (family != FAMILY_TOKENS) {
         buf_add_str(&text, " (");
@@ -114,7 +116,7 @@ static const char *compose(enum view_family family, bool listed, size_t count, s
         buf_add_str(&text, tokens ? ") UNION ALL " : ")");
     }
     if (tokens)
-        buf_printf(&text, " (%s)", sql_view_arm_token);
+        buf_printf(&text, " (%s)", many_tokens ? sql_view_arm_tokens : sql_view_arm_token);
     must(!text.overflowed);
     const char *copy = arena_copy(&composed.arena, buf_slice(&text));
     buf_fini(&text);
