@@ -5,8 +5,8 @@
 #include "store/db.h"
 #include "store/view.h"
 
-/* The columns every SELECT of resources has, in this order and possibly behind columns of its own. The table is `r`,
- * the manager's row is `m` (ROW_MANAGER). Statements in .sql files spell the list out. */
+/* The columns every SELECT of resources has, in this order and possibly behind columns of its own. Statements in
+ * .sql files spell the list out. */
 enum row_column {
     ROW_TYPE,
     ROW_ID,
@@ -23,17 +23,6 @@ enum row_column {
     ROW_MANAGER_DISPLAY,
     ROW_COLUMN_COUNT
 };
-
-#define ROW_COLUMNS                                                                                                    \
-    "r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key, "  \
-    "r.display, r.manager_id, m.id IS NOT NULL, m.display"
-
-#define ROW_COLUMNS_NARROW                                                                                             \
-    "r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, NULL, r.unique_key, r.external_key, "        \
-    "r.display, r.manager_id, 0, NULL"
-
-/* Goes behind FROM resource r. 1 is SCIM_TYPE_USER: only users are managers. */
-#define ROW_MANAGER " LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id "
 
 /* values: the ROW_COLUMN_COUNT columns. Text is copied into the arena. */
 void row_read(const struct db_value *values, struct arena *arena, struct view_resource *row_out);
