@@ -24,6 +24,12 @@ static struct sealed sealed_of(const struct id *whose, const struct id *last)
     return sealed;
 }
 
+static void encode(const struct cursor *cursor, char out[CURSOR_TEXT_BYTES])
+{
+    sodium_bin2base64(out, CURSOR_TEXT_BYTES, (const uint8_t *)cursor, sizeof *cursor,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
 void cursor_write(const struct auth_peppers *peppers, const char *list, const struct id *whose, const struct id *last,
                   char out[CURSOR_TEXT_BYTES])
 {
@@ -32,18 +38,27 @@ void cursor_write(const struct auth_peppers *peppers, const char *list, const st
     struct sealed sealed = sealed_of(whose, last);
     memcpy(cursor.last, last->bytes, ID_BYTES);
     must(auth_seal(peppers, version, list, slice_of((const char *)&sealed, sizeof sealed), cursor.seal));
-    sodium_bin2base64(out, CURSOR_TEXT_BYTES, (const uint8_t *)&cursor, sizeof cursor,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    encode(&cursor, out);
+}
+
+/* Only the spelling that cursor_write makes: libsodium 1.0.18 takes the byte 0x80 for one of the letters. */
+static bool decode(struct slice text, struct cursor *cursor)
+{
+    char again[CURSOR_TEXT_BYTES];
+    size_t bytes = 0;
+    if (sodium_base642bin((uint8_t *)cursor, sizeof *cursor, text.data, text.len, NULL, &bytes, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        bytes != sizeof *cursor)
+        return false;
+    encode(cursor, again);
+    return slice_equals(text, slice_str(again));
 }
 
 bool cursor_read(const struct auth_peppers *peppers, const char *list, const struct id *whose, struct slice text,
                  struct id *last_out, struct err *err)
 {
-    struct cursor cursor;
-    size_t bytes = 0;
-    bool decoded = sodium_base642bin((uint8_t *)&cursor, sizeof cursor, text.data, text.len, NULL, &bytes, NULL,
-                                     sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
-                   bytes == sizeof cursor;
+    struct cursor cursor = {0};
+    bool decoded = decode(text, &cursor);
     struct id last;
     memcpy(last.bytes, cursor.last, ID_BYTES);
     struct sealed sealed = sealed_of(whose, &last);
