@@ -11,11 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import large
 import measure
 import report
 from stack import ROOT, DataSet, Failure, Stack, say
 
-READS = ["get_by_id", "get_by_id_mixed", "user_name_eq", "list_100"]
+READS = ["get_by_id", "get_by_id_mixed", "user_name_eq", "email_eq", "list_100"]
 WRITES = ["post_user", "patch_active", "add_member_small", "add_member_large"]
 CHECKS = ["get_by_id_h2load", "get_by_id_http1"]
 NAMES = ["h2o_hello", "db_select", *READS, *CHECKS, "db_insert", *WRITES]
@@ -32,6 +33,7 @@ def read_options():
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--names", action="store_true")
+    parser.add_argument("--large", action="store_true")
     options = parser.parse_args()
     options.seconds = options.seconds or (1 if options.quick else 6)
     options.repeat = options.repeat or (1 if options.quick else 3)
@@ -103,10 +105,17 @@ def descriptors():
     return wanted
 
 
+def data_set_for(options, place):
+    if options.quick:
+        return DataSet(place / "data-quick", 2_000, 20, 100)
+    if options.large:
+        return DataSet(place / "data-large", 200_000, 10, 100)
+    return DataSet(place / "data", 100_000, 1_000, 100)
+
+
 def benchmark(options):
     place = ROOT / "build" / "bench"
-    sizes = (2_000, 20, 100) if options.quick else (100_000, 1_000, 100)
-    data_set = DataSet(place / ("data-quick" if options.quick else "data"), *sizes)
+    data_set = data_set_for(options, place)
     data_set.ensure(options.fresh)
     directory = Path(tempfile.mkdtemp(prefix="run-", dir=place))
     directory.chmod(0o711)  # so that MariaDB can run as the user mysql
@@ -117,11 +126,18 @@ def benchmark(options):
             cleanup.callback(shutil.rmtree, directory, ignore_errors=True)
         stack = Stack(directory, data_set, cleanup)
         stack.start()
-        return measure_all(options, stack)
+        return large.measure(stack, options.quick) if options.large else measure_all(options, stack)
 
 
 def interrupted(number, _frame):
     raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def report_large(rows, options):
+    say("\n" + large.table(rows))
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n")
+    return 0
 
 
 def main():
@@ -139,6 +155,8 @@ def main():
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
+    if options.large:
+        return report_large(summary, options)
     summary["run"] = {"cores": os.cpu_count(), "seconds": options.seconds, "repeat": options.repeat, "quick": options.quick}
     say("\n" + report.table(summary))
     if options.json:

@@ -6,6 +6,7 @@ ABOUT = {
     "get_by_id": "GET /Users/{id}",
     "get_by_id_mixed": "GET /Users/{id}, 1,000 organizations and tokens",
     "user_name_eq": 'GET /Users?filter=userName eq "…"',
+    "email_eq": 'GET /Users?filter=emails.value eq "…"',
     "list_100": "GET /Users?startIndex=…&count=100",
     "get_by_id_h2load": "GET /Users/{id}, load from h2load",
     "get_by_id_http1": "GET /Users/{id}, HTTP/1.1, load from wrk",

@@ -63,6 +63,14 @@ static void make_user_name_eq(struct plan *plan, uint64_t n, struct request *req
              plan->users.second[next_random(plan) % plan->users.count]);
 }
 
+static void make_email_eq(struct plan *plan, uint64_t n, struct request *request)
+{
+    (void)n;
+    request->method = "GET";
+    snprintf(request->path, sizeof(request->path), "%s/Users?filter=emails.value%%20eq%%20%%22%s%%22", plan->base,
+             plan->users.second[next_random(plan) % plan->users.count]);
+}
+
 static void make_list(struct plan *plan, uint64_t n, struct request *request)
 {
     (void)n;
@@ -123,6 +131,7 @@ static const struct request_kind kinds[] = {
     {"get_by_id", make_get, NULL},
     {"get_by_id_mixed", make_get_mixed, NULL},
     {"user_name_eq", make_user_name_eq, NULL},
+    {"email_eq", make_email_eq, NULL},
     {"list_100", make_list, NULL},
     {"post_user", make_post, NULL},
     {"patch_active", make_patch_active, NULL},
