@@ -92,11 +92,12 @@ static bool update(struct call *call, struct err *err)
     directory.policy = policy_text(call, directory.policy);
     directory.updated_ms = call->op->now_ms;
     struct db_value parameters[] = {
-        db_bytes(directory.name),   db_bytes(directory.idp),          db_integer(directory.state),
-        db_bytes(directory.policy), db_integer(directory.updated_ms), db_id(&directory.id.id),
+        db_bytes(directory.name),   db_bytes(directory.idp),    db_integer(directory.state),
+        db_bytes(directory.policy), db_bytes(directory.policy), db_integer(directory.updated_ms),
+        db_id(&directory.id.id),
     };
     call->audit.detail = json_incref(call->body);
-    return db_execute(call->db, sql_directory_update, parameters, 6, NULL, err) &&
+    return db_execute(call->db, sql_directory_update, parameters, 7, NULL, err) &&
            reply_json(call->op, 200, directory_show(&directory));
 }
 

@@ -108,7 +108,7 @@ const char *field_policy(const json_t *value, const struct field_context *contex
     json_render(value, &text);
     struct scim_policy policy;
     struct err err = ERR_INIT;
-    bool fine = !text.overflowed && scim_policy_parse(buf_slice(&text), &policy, &err);
+    bool fine = !text.overflowed && scim_policy_parse(buf_slice(&text), context->arena, &policy, &err);
     bool too_large = text.overflowed;
     buf_fini(&text);
     if (too_large)

@@ -87,7 +87,8 @@ static bool update(struct call *call, struct err *err)
         return false;
     organization.display_name = call_text(call, "display_name", organization.display_name);
     organization.external_id = call_text(call, "external_id", organization.external_id);
-    organization.domains = organization_domains(call, organization.domains);
+    struct slice domains = organization.domains;
+    organization.domains = organization_domains(call, domains);
     organization.updated_ms = call->op->now_ms;
     struct db_value parameters[] = {
         db_bytes_or_null(organization.external_id), db_bytes(organization.display_name), db_bytes(organization.domains),
@@ -96,6 +97,9 @@ static bool update(struct call *call, struct err *err)
     call->audit.detail = json_incref(call->body);
     if (!db_execute(call->db, sql_organization_update, parameters, 5, NULL, err))
         return organization_refuse_twin(call, err);
+    if (!slice_equals(domains, organization.domains) &&
+        !db_execute(call->db, sql_organization_revise_directories, &parameters[4], 1, NULL, err))
+        return false;
     return reply_json(call->op, 200, organization_show(call, &organization));
 }
 

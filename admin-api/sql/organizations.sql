@@ -37,6 +37,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 -- name: organization_update
 UPDATE organization SET external_id = ?, display_name = ?, domains = ?, updated_ms = ? WHERE id = ?
 
+-- The domains are of the rules of its directories.
+-- name: organization_revise_directories
+UPDATE directory SET revision = revision + 1 WHERE organization_id = ?
+
 -- name: organization_release
 UPDATE organization SET external_id = NULL, updated_ms = ? WHERE id = ?
 

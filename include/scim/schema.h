@@ -56,6 +56,8 @@ struct scim_resource_type {
     const struct scim_schema *schema;
     const struct scim_schema *const *extensions;
     size_t extension_count;
+    const struct scim_resource_type *const *types; /* the root: the types that are asked at once; NULL elsewhere */
+    size_t type_count;
 };
 
 #define SCIM_URN_USER       "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -64,6 +66,9 @@ struct scim_resource_type {
 
 extern const struct scim_schema scim_common; /* schemas, id, externalId, meta: urn "" */
 extern const struct scim_resource_type scim_user_type, scim_group_type;
+/* The root of the built-in types: for a name that several have the first one's attribute. Its own schema is
+ * scim_common, its code 0. */
+extern const struct scim_resource_type scim_root_type;
 
 /* The six schemas that /Schemas lists, and the types that /ResourceTypes lists. */
 extern const struct scim_schema *const scim_schemas[];

@@ -9,6 +9,7 @@
 
 typedef bool store_row_fn(const struct view_resource *row, void *context);
 
+/* The token's rules are a reference: the caller drops it (store/rules.h), also when it refuses the token. */
 MUST_CHECK bool store_token_load(struct db *db, struct directory_id directory, struct token_id token,
                                  struct view_token *row_out, bool *found_out, struct err *err);
 

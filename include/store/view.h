@@ -14,7 +14,7 @@
 #include "base/id.h"
 #include "scim/document.h"
 #include "scim/index.h"
-#include "scim/policy.h"
+#include "scim/rules.h"
 #include "store/job.h"
 
 enum view_directory_state { VIEW_DIRECTORY_ACTIVE = 1, VIEW_DIRECTORY_PAUSED = 2, VIEW_DIRECTORY_DELETING = 3 };
@@ -24,7 +24,8 @@ struct view_token {
     struct directory_id directory;
     struct organization_id organization;
     enum view_directory_state state;
-    struct scim_policy policy;
+    uint32_t revision;              /* of the directory's rules, */
+    const struct scim_rules *rules; /* which live as long as the batch: see store/rules.h. NULL: they cannot be read */
     uint8_t hash[32];
     unsigned pepper_version;
     unsigned scopes;

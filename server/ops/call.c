@@ -4,12 +4,14 @@
 #include "base/json.h"
 #include "base/must.h"
 #include "scim/etag.h"
+#include "store/rules.h"
 #include "store/store.h"
 
 static void dispose(struct op *op)
 {
     struct call *call = op->state;
     json_decref(call->body);
+    store_rules_unref(call->rules);
     auth_credential_wipe(&call->credential);
 }
 
@@ -38,14 +40,36 @@ static void read_path(struct call *call)
     call->base_url = base_url(op);
 }
 
+static void read_projection(struct call *call)
+{
+    call->projection = NULL;
+    if (call->query_good && call->type)
+        (void)!scim_projection_parse(call->query.attributes, call->query.excluded, call->type, &call->op->arena,
+                                     &call->projection, &call->parameter_err);
+}
+
 static void read_parameters(struct call *call)
 {
     struct op *op = call->op;
-    if (!scim_query_parse(op->query, &op->arena, &call->query, &call->parameter_err))
+    call->query_good = scim_query_parse(op->query, &op->arena, &call->query, &call->parameter_err);
+    read_projection(call);
+}
+
+/* What was made of the request under other rules is made anew: the built-in ones before admission, or those of an
+ * earlier revision when a batch is run again. */
+static void take_rules(struct call *call, const struct scim_rules *rules)
+{
+    if (call->rules == rules)
         return;
-    if (call->type)
-        (void)!scim_projection_parse(call->query.attributes, call->query.excluded, call->type, &op->arena,
-                                     &call->projection, &call->parameter_err);
+    const struct scim_resource_type *before = call->type;
+    call->type = scim_rules_type(rules, call->op->operation->resource_type);
+    call->patch = NULL;
+    call->decision = NULL;
+    store_rules_ref(rules);
+    store_rules_unref(call->rules);
+    call->rules = rules;
+    if (call->type != before)
+        read_projection(call);
 }
 
 struct call *call_of(struct op *op)
@@ -57,7 +81,8 @@ struct call *call_of(struct op *op)
     op->dispose = dispose;
     call->op = op;
     call->settings = op->service->context;
-    call->type = scim_type_by_code(op->operation->resource_type);
+    call->rules = &scim_rules_default;
+    call->type = scim_rules_type(call->rules, op->operation->resource_type);
     call->credential_sent = op->authorization.len > 0;
     call->credential_good = auth_credential_parse(op->authorization, AUTH_DIRECTORY_TOKEN, &call->credential);
     read_path(call);
@@ -67,7 +92,7 @@ struct call *call_of(struct op *op)
 
 struct directory_id call_directory(const struct call *call) { return call->credential.directory; }
 
-const struct scim_policy *call_policy(const struct call *call) { return &call->token->policy; }
+const struct scim_policy *call_policy(const struct call *call) { return &call->rules->policy; }
 
 struct view_change call_change(const struct call *call)
 {
@@ -110,6 +135,9 @@ bool call_admit_token(struct call *call, const struct view_token *token)
     op->log_directory = token->directory;
     op->log_credential = token->id.id;
     store_token_used(token, op->now_ms);
+    if (!token->rules)
+        return err_set(&op->err, ERR_INTERNAL, "The rules of this directory cannot be read.");
+    take_rules(call, token->rules);
     if (op->operation->scope && !(token->scopes & op->operation->scope))
         return err_set(&op->err, ERR_FORBIDDEN, "The token has not the scope for this.");
     if (token->state == VIEW_DIRECTORY_PAUSED)

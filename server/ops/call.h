@@ -19,6 +19,7 @@
 struct call {
     struct op *op;
     const struct scim_service_settings *settings;
+    const struct scim_rules *rules; /* of the token's directory, a reference; before admission the built-in ones */
     const struct scim_resource_type *type;
     struct organization_id organization;
     bool organization_known; /* the path holds the form of an organization's id */
@@ -29,6 +30,7 @@ struct call {
     bool id_good; /* the path names a resource by the form of an id */
     struct resource_id id;
 
+    bool query_good;
     struct scim_query query;
     struct scim_projection *projection;
     struct err parameter_err; /* of query or projection */

@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "scim/message.h"
 #include "sift.h"
+#include "store/rules.h"
 #include "use_cases.h"
 
 struct found {                /* one resource of the page */
@@ -166,15 +167,15 @@ static bool run_listing(struct listing *listing)
 /* true: go on. Otherwise *good_out says whether the op was answered or the database failed. */
 static bool begin(struct call *call, struct db *db, bool *good_out, struct err *err)
 {
-    struct view_token token;
+    struct view_token *token = arena_new(&call->op->arena, struct view_token);
     bool found = false;
     *good_out = !call->credential_good || store_token_load(db, call->credential.directory,
-                                                           (struct token_id){call->credential.id}, &token, &found, err);
+                                                           (struct token_id){call->credential.id}, token, &found, err);
     if (!*good_out)
         return false;
-    struct view_token *kept = arena_new(&call->op->arena, struct view_token);
-    *kept = token;
-    if (!call_admit_token(call, found ? kept : NULL))
+    bool admitted = call_admit_token(call, found ? token : NULL);
+    store_rules_unref(token->rules); /* the call has a reference of its own */
+    if (!admitted)
         return false;
     if (call->parameter_err.kind != ERR_NONE) {
         call->op->err = call->parameter_err;

@@ -84,8 +84,9 @@ static bool find_in_extensions(const struct scim_resource_type *type, struct sci
 /* The types in question: one, or all of them at the root. */
 static size_t candidates(const struct scim_resource_type *const *type, const struct scim_resource_type *const **out)
 {
-    *out = *type ? type : scim_resource_types;
-    return *type ? 1 : scim_resource_type_count;
+    const struct scim_resource_type *root = *type ? *type : &scim_root_type;
+    *out = root->types ? root->types : type;
+    return root->types ? root->type_count : 1;
 }
 
 static void find_attribute(const struct scim_resource_type *type, struct scim_path *path)

@@ -2,12 +2,7 @@
 
 #include "base/json.h"
 
-const struct scim_policy scim_policy_default = {
-    .unknown_attributes = SCIM_UNKNOWN_KEEP,
-    .unique_identifier = SCIM_IDENTIFIER_USER_NAME,
-    .unique_group_names = true,
-    .strict = false,
-};
+const struct scim_policy scim_policy_default = SCIM_POLICY_DEFAULT;
 
 static bool read_flag(const json_t *value, const char *name, bool *flag_out, struct err *err)
 {
@@ -55,8 +50,9 @@ static bool read_member(const char *name, const json_t *value, struct scim_polic
     return err_set(err, ERR_INVALID_VALUE, "A policy has no member \"%s\".", name);
 }
 
-bool scim_policy_parse(struct slice json, struct scim_policy *policy_out, struct err *err)
+bool scim_policy_parse(struct slice json, struct arena *arena, struct scim_policy *policy_out, struct err *err)
 {
+    (void)arena; /* for lists */
     *policy_out = scim_policy_default;
     if (json.len == 0)
         return true;

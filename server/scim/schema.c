@@ -23,7 +23,19 @@ const struct scim_resource_type scim_group_type = {
 };
 
 const struct scim_resource_type *const scim_resource_types[] = {&scim_user_type, &scim_group_type};
-const size_t scim_resource_type_count = sizeof scim_resource_types / sizeof *scim_resource_types;
+const size_t scim_resource_type_count = SCIM_BUILT_IN_TYPES;
+_Static_assert(sizeof scim_resource_types / sizeof *scim_resource_types == SCIM_BUILT_IN_TYPES, "count them");
+
+const struct scim_resource_type scim_root_type = {
+    .name = "Resource",
+    .endpoint = "",
+    .description = "Every resource",
+    .schema = &scim_common,
+    .extensions = user_extensions,
+    .extension_count = 1,
+    .types = scim_resource_types,
+    .type_count = SCIM_BUILT_IN_TYPES,
+};
 
 const struct scim_schema *scim_schema_by_urn(struct slice urn)
 {

@@ -103,4 +103,5 @@ END {
     print "const struct scim_schema *const scim_schemas[] = {"
     for (i = 1; i <= schema_count; i++) if (schemas[i] != "common") print "    &scim_schema_" schemas[i] ","
     printf "};\nconst size_t scim_schema_count = %d;\n", schema_count - 1
+    printf "_Static_assert(SCIM_BUILT_IN_SCHEMAS == %d, \"count them\");\n", schema_count - 1
 }

@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "query_private.h"
 #include "row.h"
+#include "rules_cache.h"
 #include "store_sql.h"
 
 bool query_each(struct db *db, const char *sql, const struct db_value *parameters, size_t count, query_values_fn *visit,
@@ -40,18 +41,17 @@ static bool each_row(struct db *db, const char *sql, const struct db_value *para
 
 static struct db_value number(uint64_t n) { return db_integer(n > INT64_MAX ? INT64_MAX : (int64_t)n); }
 
-static bool read_token(const struct db_value *row, struct view_token *token_out, struct err *err)
+static void read_token(const struct db_value *row, struct view_token *token_out)
 {
     db_id_out(&row[0], &token_out->organization.id);
     token_out->state = (enum view_directory_state)row[1].integer;
+    token_out->revision = (uint32_t)row[2].integer;
     must(row[3].bytes.len == sizeof(token_out->hash));
     memcpy(token_out->hash, row[3].bytes.data, sizeof(token_out->hash));
     token_out->pepper_version = (unsigned)row[4].integer;
     token_out->scopes = (unsigned)row[5].integer;
     token_out->live = row[6].integer != 0;
     token_out->last_used_ms = row[7].integer;
-    return scim_policy_parse(row[2].bytes, &token_out->policy, err) ||
-           err_set(err, ERR_INTERNAL, "The directory's policy cannot be read");
 }
 
 bool store_token_load(struct db *db, struct directory_id directory, struct token_id token, struct view_token *row_out,
@@ -63,7 +63,10 @@ bool store_token_load(struct db *db, struct directory_id directory, struct token
         return false;
     *row_out = (struct view_token){.id = token, .directory = directory};
     *found_out = row != NULL;
-    return !row || read_token(row, row_out, err);
+    if (!row)
+        return true;
+    read_token(row, row_out);
+    return rules_of_directory(db, directory, row_out->revision, &row_out->rules, err);
 }
 
 bool store_count(struct db *db, struct directory_id directory, uint16_t type, uint64_t *count_out, struct err *err)

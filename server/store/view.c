@@ -1,5 +1,6 @@
 /* What a batch knows, and what its jobs want to know. */
 #include "base/must.h"
+#include "store/rules.h"
 #include "view_internal.h"
 
 enum { FIRST_BUCKETS = 128 };
@@ -19,6 +20,22 @@ static void start(struct view *view)
     view->changes_end = &view->changes;
     view->change_count = 0;
     view->counts = NULL;
+    view->held_rules = NULL;
+}
+
+void view_hold_rules(struct view *view, const struct scim_rules *rules)
+{
+    if (!rules)
+        return;
+    struct held_rules *held = arena_new(&view->arena, struct held_rules);
+    *held = (struct held_rules){.next = view->held_rules, .rules = rules};
+    view->held_rules = held;
+}
+
+static void release_rules(struct view *view)
+{
+    for (struct held_rules *held = view->held_rules; held; held = held->next)
+        store_rules_unref(held->rules);
 }
 
 void view_init(struct view *view, bool writes)
@@ -28,10 +45,15 @@ void view_init(struct view *view, bool writes)
     start(view);
 }
 
-void view_fini(struct view *view) { arena_fini(&view->arena); }
+void view_fini(struct view *view)
+{
+    release_rules(view);
+    arena_fini(&view->arena);
+}
 
 void view_restart(struct view *view)
 {
+    release_rules(view);
     arena_reset(&view->arena);
     start(view);
 }

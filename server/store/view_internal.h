@@ -92,8 +92,14 @@ struct staged_count {
     int64_t delta;
 };
 
+struct held_rules { /* a reference of the batch */
+    struct held_rules *next;
+    const struct scim_rules *rules;
+};
+
 struct view {
     struct arena arena;
+    struct held_rules *held_rules;
     bool writes; /* the write lane: in a transaction, whole rows locked */
     struct known **buckets;
     size_t bucket_count, known_count;
@@ -124,6 +130,9 @@ void view_ref_add(struct view *view, struct ref_list *refs, struct scim_group_re
 void view_refs_sort(struct ref_list *refs);
 /* The list of a known entry, with what the batch has staged since it was loaded. */
 struct view_refs view_refs_now(struct view *view, struct known *known);
+
+/* Takes over a reference, until the batch ends. NULL is fine. */
+void view_hold_rules(struct view *view, const struct scim_rules *rules);
 
 /* Tokens seen, for last_used_ms: calls visit for each that exists. */
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);

@@ -4,6 +4,7 @@
 
 #include "base/must.h"
 #include "row.h"
+#include "rules_cache.h"
 #include "view_internal.h"
 
 enum { MOST_ROWS = 128, MOST_TOKENS = 32, MOST_PARAMETERS = 3 * MOST_ROWS + 2 * MOST_TOKENS };
@@ -16,13 +17,12 @@ enum {
     TOKEN_LIVE = ROW_CREATED_MS,
     TOKEN_LAST_USED_MS = ROW_MODIFIED_MS,
     TOKEN_PEPPER = ROW_OPEN_BRACES,
-    TOKEN_POLICY = ROW_DOCUMENT,
     TOKEN_HASH = ROW_UNIQUE_KEY,
     TOKEN_ID = ROW_EXTERNAL_KEY,
+    TOKEN_REVISION = ROW_MANAGER_KNOWN,
 };
 
-static bool token_read(const struct db_value *row, struct directory_id directory, struct view_token *token,
-                       struct err *err)
+static void token_read(const struct db_value *row, struct directory_id directory, struct view_token *token)
 {
     db_id_out(&row[TOKEN_ID], &token->id.id);
     token->directory = directory;
@@ -34,16 +34,28 @@ static bool token_read(const struct db_value *row, struct directory_id directory
     token->pepper_version = (unsigned)row[TOKEN_PEPPER].integer;
     must(row[TOKEN_HASH].bytes.len == sizeof(token->hash));
     memcpy(token->hash, row[TOKEN_HASH].bytes.data, sizeof(token->hash));
-    return scim_policy_parse(row[TOKEN_POLICY].bytes, &token->policy, err);
+    token->revision = (uint32_t)row[TOKEN_REVISION].integer;
 }
 
-static bool take_token(struct view *view, struct directory_id directory, const struct db_value *row, struct err *err)
+static void take_token(struct view *view, struct directory_id directory, const struct db_value *row)
 {
     struct view_token *token = arena_new(&view->arena, struct view_token);
-    if (!token_read(row, directory, token, err))
-        return false;
+    token_read(row, directory, token);
     struct known_key key = {.kind = KNOWN_TOKEN, .directory = directory, .id = token->id.id};
     view_enter(view, &key)->token = token;
+}
+
+/* When the tokens' result has been read: on a miss this is a statement more on the same connection. */
+static bool load_rules(struct view *view, struct db *db, struct known *const *tokens, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct view_token *token = tokens[i]->token;
+        if (!token)
+            continue;
+        if (!rules_of_directory(db, token->directory, token->revision, &token->rules, err))
+            return false;
+        view_hold_rules(view, token->rules);
+    }
     return true;
 }
 
@@ -309,19 +321,16 @@ static bool run_statement(struct view *view, struct db *db, const char *sql, con
     struct db_rows *rows = db_query(db, sql, parameters->values, parameters->count, err);
     if (!rows)
         return false;
-    bool good = true;
     const struct db_value *row;
     while ((row = db_next(rows))) {
         struct directory_id directory;
-        bool is_token = row[0].integer == 0;
         db_id_out(&row[1], &directory.id);
-        if (is_token && good)
-            good = take_token(view, directory, row + 2, err);
-        else if (!is_token)
+        if (row[0].integer == 0)
+            take_token(view, directory, row + 2);
+        else
             take_row(view, family, directory, row + 2);
     }
-    struct err ignored = ERR_INIT;
-    return db_rows_end(rows, good ? err : &ignored) && good;
+    return db_rows_end(rows, err);
 }
 
 struct round { /* what is left to load, in order */
@@ -380,7 +389,8 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
         add_all_joined(view, &parameters, round->list, count, count ? view_sizes[class] - rows : 0);
     if (!tokens_first)
         add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
-    if (!run_statement(view, db, view_sql(family, listed, class, token_class), &parameters, family, err))
+    if (!run_statement(view, db, view_sql(family, listed, class, token_class), &parameters, family, err) ||
+        !load_rules(view, db, tokens, token_count, err))
         return false;
     settle_all(tokens, token_count);
     settle_all(round->list, count);

@@ -145,7 +145,7 @@ static enum outcome outcome_of(const struct worker *worker)
     case DB_REFERENCE:
     case DB_RETRY:
         return OUTCOME_COLLISION;
-    case DB_FINE: /* refused by us: a version that moved, or a policy that does not parse */
+    case DB_FINE: /* refused by us: a version that moved */
         return OUTCOME_COLLISION;
     case DB_TIMED_OUT:
     case DB_FULL:

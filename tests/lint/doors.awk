@@ -5,12 +5,12 @@ BEGIN {
     doors["obs"] = "base"
     doors["config"] = "base obs"
     doors["store"] = "base obs config scim/schema.h scim/filter.h scim/path.h scim/query.h scim/index.h " \
-                     "scim/document.h scim/policy.h"
+                     "scim/document.h scim/policy.h scim/rules.h"
     doors["auth"] = "base obs config store"
     doors["ops"] = "base obs config scim store auth"
     doors["http"] = "base obs config ops"
     doors["process"] = "base obs config store ops http"
-    doors["admin-api"] = "base obs config store auth ops process/process.h scim/document.h scim/policy.h scim/schema.h"
+    doors["admin-api"] = "base obs config store auth ops process/process.h scim/document.h scim/policy.h scim/rules.h scim/schema.h"
     doors["main"] = "base obs config store auth ops http process admin-api"
 
     # third-party headers (a prefix): the rooms whose C files may include it

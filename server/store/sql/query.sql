@@ -1,7 +1,7 @@
 -- Reads of many rows (query.c, query_refs.c). Columns of a resource as in row.h. `?*` stands for a list of parameters.
 
 -- name: query_token
-SELECT d.organization_id, d.state, d.policy, t.hash, t.pepper_version, t.scopes,
+SELECT d.organization_id, d.state, d.revision, t.hash, t.pepper_version, t.scopes,
        t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000),
        COALESCE(t.last_used_ms, 0)
 FROM scim_token t JOIN directory d ON d.id = t.directory_id

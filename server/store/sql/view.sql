@@ -5,14 +5,14 @@
 -- name: view_arm_token
 SELECT 0, t.directory_id, d.state, d.organization_id, t.scopes,
        t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000),
-       COALESCE(t.last_used_ms, 0), t.pepper_version, d.policy, t.hash, t.id, NULL, NULL, 0, NULL
+       COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, NULL, d.revision, NULL
 FROM scim_token t JOIN directory d ON d.id = t.directory_id
 WHERE t.directory_id = ? AND t.id = ?
 
 -- name: view_arm_tokens
 SELECT STRAIGHT_JOIN 0, t.directory_id, d.state, d.organization_id, t.scopes,
        t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000),
-       COALESCE(t.last_used_ms, 0), t.pepper_version, d.policy, t.hash, t.id, NULL, NULL, 0, NULL
+       COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, NULL, d.revision, NULL
 FROM presented JOIN scim_token t ON t.directory_id = presented.d AND t.id = presented.k
 JOIN directory d ON d.id = t.directory_id
 

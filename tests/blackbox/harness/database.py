@@ -61,6 +61,11 @@ class Database:
             cursor.execute(statement, parameters)
             return cursor.fetchall()
 
+    def execute(self, statement, *parameters):
+        """Changes rows behind everybody's back; returns how many."""
+        with self.connect(self.name) as connection, connection.cursor() as cursor:
+            return cursor.execute(statement, parameters)
+
     def create(self):
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS {self.name} CHARACTER SET utf8mb4")

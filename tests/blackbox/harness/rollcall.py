@@ -1,6 +1,7 @@
 """A whole Rollcall: a private MariaDB, rollcall-server, rollcall-admin, and what a vendor would make in it."""
 
 import contextlib
+import json
 import os
 import secrets
 import subprocess
@@ -41,6 +42,11 @@ class Organization:
         if server is not None:
             url = server.url + url[url.index("/orgs/") :]
         return Scim(url, self.token, headers, suffix)
+
+    def set_rules(self, policy=None, catalog=None, directory_id=None):
+        """Gives the directory another policy, another catalog (dicts), or both, as whoever owns the database could. Every
+        server obeys from its next request on."""
+        self.rollcall.set_rules(directory_id or self.directory_id, policy, catalog)
 
 
 class Server:
@@ -182,6 +188,21 @@ class Rollcall:
         wanted = {"display_name": "Example", "external_id": external_id, **attributes}
         return Organization(self, (admin or self.admin).post("/v1/organizations", wanted, expect=201), external_id)
 
+    @staticmethod
+    def id_bytes(prefixed):
+        return id_bytes(prefixed)
+
+    def set_rules(self, directory_id, policy=None, catalog=None):
+        """directory_id as the admin API shows it. What is None stays as it is."""
+        changed = self.database.execute(
+            "UPDATE directory SET policy = COALESCE(%s, policy), catalog = COALESCE(%s, catalog), revision = revision + 1"
+            " WHERE id = %s",
+            policy if policy is None else json.dumps(policy),
+            catalog if catalog is None else json.dumps(catalog),
+            id_bytes(directory_id),
+        )
+        assert changed == 1, f"there is no directory {directory_id}"
+
     def ensure_running(self):
         """Brings back what a test before this one let crash, so that one crash is one failure. The admin clients are
         shared, too: their connections may have been idle for longer than the server keeps such."""
@@ -211,6 +232,14 @@ class Rollcall:
     def _stop_process(process):
         status = process.stop()
         assert status == 0, f"{process.name} ended with {status}:\n{tail(process.log)}"
+
+
+def id_bytes(prefixed):
+    """The sixteen bytes of an id such as dir-01j…, as the database holds it."""
+    number = 0
+    for character in prefixed.split("-", 1)[1]:
+        number = number * 32 + "0123456789abcdefghjkmnpqrstvwxyz".index(character)
+    return number.to_bytes(16, "big")
 
 
 def answers(url):

@@ -97,9 +97,12 @@ void fake_state(struct view *view, struct directory_id directory, enum view_dire
 
 void fake_policy(struct view *view, struct directory_id directory, struct scim_policy policy)
 {
+    struct scim_rules *rules = arena_new(&view->arena, struct scim_rules);
+    *rules = scim_rules_default;
+    rules->policy = policy;
     for (size_t i = 0; i < view->tokens.count; i++) {
         struct view_token token = *(const struct view_token *)view->tokens.items[i];
-        token.policy = policy;
+        token.rules = rules;
         if (id_equals(&token.directory.id, &directory.id))
             fake_put_token(view, &token);
     }

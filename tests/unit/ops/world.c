@@ -37,7 +37,7 @@ static void make_token(struct world *world, struct directory_id directory, struc
                                .directory = directory,
                                .organization = world->organization,
                                .state = VIEW_DIRECTORY_ACTIVE,
-                               .policy = scim_policy_default,
+                               .rules = &scim_rules_default,
                                .pepper_version = fresh.pepper_version,
                                .scopes = scopes,
                                .live = live};

@@ -128,8 +128,8 @@ static void run_vector(const json_t *vector)
     struct err err = ERR_INIT;
     struct scim_patch *patch = NULL;
 
-    assert_true(scim_policy_parse(slice_str(policy_text), &f.policy, &err));
     arena_init(&f.arena);
+    assert_true(scim_policy_parse(slice_str(policy_text), &f.arena, &f.policy, &err));
     json_t *before = normalise(&f, json_object_get(vector, "before"));
     char *before_text = text_of(before);
     json_t *after = run(&f, before, json_object_get(vector, "request"), &patch, &err);

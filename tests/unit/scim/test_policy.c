@@ -1,6 +1,8 @@
 #include "documents.h"
 #include "scim/policy.h"
 
+static struct arena arena;
+
 static void test_an_empty_policy_is_the_default(void **state)
 {
     (void)state;
@@ -8,7 +10,7 @@ static void test_an_empty_policy_is_the_default(void **state)
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct scim_policy policy;
         struct err err = ERR_INIT;
-        assert_true(scim_policy_parse(slice_str(texts[i]), &policy, &err));
+        assert_true(scim_policy_parse(slice_str(texts[i]), &arena, &policy, &err));
         assert_int_equal(policy.unknown_attributes, SCIM_UNKNOWN_KEEP);
         assert_int_equal(policy.unique_identifier, SCIM_IDENTIFIER_USER_NAME);
         assert_true(policy.unique_group_names);
@@ -23,7 +25,7 @@ static void test_every_member_is_read(void **state)
     struct err err = ERR_INIT;
     assert_true(scim_policy_parse(SLICE_LITERAL("{\"unknown_attributes\":\"ignore\",\"unique_identifier\":\"email\","
                                                 "\"unique_group_names\":false,\"strict\":true}"),
-                                  &policy, &err));
+                                  &arena, &policy, &err));
     assert_int_equal(policy.unknown_attributes, SCIM_UNKNOWN_IGNORE);
     assert_int_equal(policy.unique_identifier, SCIM_IDENTIFIER_EMAIL);
     assert_false(policy.unique_group_names);
@@ -35,9 +37,10 @@ static void test_strict_rejects_unknown_attributes_unless_told_otherwise(void **
     (void)state;
     struct scim_policy policy;
     struct err err = ERR_INIT;
-    assert_true(scim_policy_parse(SLICE_LITERAL("{\"strict\":true}"), &policy, &err));
+    assert_true(scim_policy_parse(SLICE_LITERAL("{\"strict\":true}"), &arena, &policy, &err));
     assert_int_equal(policy.unknown_attributes, SCIM_UNKNOWN_REJECT);
-    assert_true(scim_policy_parse(SLICE_LITERAL("{\"unknown_attributes\":\"keep\",\"strict\":true}"), &policy, &err));
+    assert_true(
+        scim_policy_parse(SLICE_LITERAL("{\"unknown_attributes\":\"keep\",\"strict\":true}"), &arena, &policy, &err));
     assert_int_equal(policy.unknown_attributes, SCIM_UNKNOWN_KEEP);
 }
 
@@ -61,7 +64,7 @@ static void test_a_mistake_is_named(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct scim_policy policy;
         struct err err = ERR_INIT;
-        assert_false(scim_policy_parse(slice_str(cases[i].text), &policy, &err));
+        assert_false(scim_policy_parse(slice_str(cases[i].text), &arena, &policy, &err));
         assert_int_equal(err.kind, cases[i].kind);
         assert_non_null(strstr(err.detail, cases[i].named));
     }
@@ -75,5 +78,7 @@ int main(void)
         cmocka_unit_test(test_strict_rejects_unknown_attributes_unless_told_otherwise),
         cmocka_unit_test(test_a_mistake_is_named),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    arena_fini(&arena);
+    return failed;
 }

@@ -7,12 +7,12 @@ struct outcome {
     struct err err;
 };
 
-static const struct scim_policy *policy_of(const json_t *vector, struct scim_policy *policy)
+static const struct scim_policy *policy_of(const json_t *vector, struct arena *arena, struct scim_policy *policy)
 {
     const json_t *given = json_object_get(vector, "policy");
     char *text = given ? json_dumps(given, 0) : strdup("");
     struct err err = ERR_INIT;
-    assert_true(scim_policy_parse(slice_str(text), policy, &err));
+    assert_true(scim_policy_parse(slice_str(text), arena, policy, &err));
     free(text);
     return policy;
 }
@@ -70,7 +70,7 @@ static void run_vector(const json_t *vector, struct arena *arena)
     const struct scim_resource_type *type = scim_type_by_name(json_slice(json_object_get(vector, "type")));
     const json_t *expected = json_object_get(vector, "document"), *error = json_object_get(vector, "error");
     struct scim_policy storage;
-    const struct scim_policy *policy = policy_of(vector, &storage);
+    const struct scim_policy *policy = policy_of(vector, arena, &storage);
     struct outcome before = {0};
     if (json_object_get(vector, "before"))
         before = normalise(json_object_get(vector, "before"), type, &scim_policy_default, NULL, arena);

@@ -9,6 +9,7 @@
 #include "database.h"
 #include "scim/schema.h"
 #include "store/query.h"
+#include "store/rules.h"
 
 static struct db *db;
 static struct err err;
@@ -486,6 +487,7 @@ static bool token_is_live(void)
     bool found;
     assert_true(store_token_load(db, here, token, &row, &found, &err));
     assert_true(found);
+    store_rules_unref(row.rules);
     return row.live;
 }
 
@@ -495,7 +497,8 @@ static void test_a_token_comes_with_its_directory(void **state)
     struct view_token row;
     bool found;
     assert_true(store_token_load(db, here, token, &row, &found, &err));
-    assert_true(found && row.live && row.policy.strict);
+    assert_true(found && row.live && row.rules->policy.strict);
+    store_rules_unref(row.rules);
     assert_true(id_equals(&row.organization.id, &organization.id));
     assert_true(id_equals(&row.directory.id, &here.id) && id_equals(&row.id.id, &token.id));
     assert_int_equal(row.state, VIEW_DIRECTORY_ACTIVE);

@@ -34,7 +34,7 @@ static void read_hex(const json_t *line, const char *name, uint8_t *out, size_t 
 static void begin(const json_t *line)
 {
     struct view_token token = {.state = VIEW_DIRECTORY_ACTIVE,
-                               .policy = scim_policy_default,
+                               .rules = &scim_rules_default,
                                .scopes = SCOPE_DIRECTORY_ALL,
                                .live = true,
                                .pepper_version = (unsigned)json_integer_value(json_object_get(line, "pepper_version"))};

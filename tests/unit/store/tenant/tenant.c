@@ -27,7 +27,7 @@ static void insert_rows(struct tenant *tenant, struct db *db)
 {
     static const char environment[] = "INSERT INTO environment VALUES (?, ?, 0, 0)";
     static const char organization[] = "INSERT INTO organization VALUES (?, ?, NULL, 'o', '[]', 0, 0)";
-    static const char directory[] = "INSERT INTO directory VALUES (?, ?, 'd', 'generic', 1, '{}', 0, 0)";
+    static const char directory[] = "INSERT INTO directory VALUES (?, ?, 'd', 'generic', 1, '{}', 0, 0, 1, NULL)";
     static const char count[] = "INSERT INTO resource_count VALUES (?, ?, 0)";
     static const char token[] = "INSERT INTO scim_token VALUES (?, ?, ?, ?, ?, 't', 'abcd', 0, NULL, NULL, NULL)";
     struct id top = id_new();
