@@ -35,6 +35,12 @@ struct batch {
     size_t count;
 };
 
+/* Runs them as one transaction, or one by one where that fails, and brings them home. */
+void worker_run_batch(struct worker *worker, struct batch *batch);
+void worker_fail(struct job *job, const struct err *err);
+void worker_deliver(struct job **jobs, size_t count); /* home, as one list per loop; the array is used up */
+void worker_count_retry(const char *reason);
+
 MUST_CHECK bool worker_connect(struct worker *worker, struct err *err); /* fails fast for a while after a failure */
 void worker_disconnect(struct worker *worker);
 
