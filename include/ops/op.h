@@ -29,6 +29,8 @@ struct operation {
     void (*answer)(struct op *op); /* OP_INLINE */
     enum job_step (*step)(struct op *op, struct view *view);    /* OP_READ, OP_WRITE */
     bool (*run)(struct op *op, struct db *db, struct err *err); /* OP_QUERY, and after JOB_QUERY; see job.h */
+    /* OP_QUERY, instead of run: JOB_PARKED when it goes on after the return, until op_finish. */
+    enum job_run (*start)(struct op *op, struct db *db, struct err *err);
 };
 
 struct route {
@@ -104,8 +106,9 @@ struct op {
  * renders it with service->refuse. */
 extern const struct job_class op_job_class;
 
-void op_init(struct op *op, const struct service *service);          /* zeroes, makes ids and request id */
-void op_fini(struct op *op);                                         /* arena and body */
+void op_init(struct op *op, const struct service *service); /* zeroes, makes ids and request id */
+void op_finish(struct op *op); /* of a parked op: renders op->err if set, and brings it home; any thread */
+void op_fini(struct op *op);   /* arena and body */
 void op_header(struct op *op, const char *name, struct slice value); /* value is copied into the arena */
 
 #endif

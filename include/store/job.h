@@ -20,15 +20,20 @@ enum job_step {
     JOB_QUERY, /* does not fit named rows: hand it to the query lane */
 };
 
+enum job_run {
+    JOB_FAILED, /* the connection failed under it (db_failure tells): run once more on a new one if nothing was written
+                 */
+    JOB_RAN,    /* the answer is ready */
+    JOB_PARKED, /* it goes on elsewhere, and its home hears of it from there; it may be gone already */
+};
+
 /* How a job is run. Functions are called on worker threads only. */
 struct job_class {
     /* Read and write lanes: one decision, called again from its beginning each time wanted rows have come, and after a
      * roll-back. No database, clock or randomness inside. Everything is checked before the first staging call. */
     enum job_step (*step)(struct job *job, struct view *view);
-    /* Query lane: straight-line code with a connection of its own (no transaction open at entry or exit). Returns false
-     * when the connection failed under it (db_failure tells): it is run once more on a new one if nothing was written.
-     */
-    bool (*run)(struct job *job, struct db *db, struct err *err);
+    /* Query lane: straight-line code with a connection of its own (no transaction open at entry or exit). */
+    enum job_run (*run)(struct job *job, struct db *db, struct err *err);
     /* The database is gone or the job cannot be run: make the answer from err. */
     void (*fail)(struct job *job, const struct err *err);
     /* It will not be run again and is about to go home: what only running it needed can be freed here, on the thread
@@ -51,6 +56,23 @@ struct job {
     uint64_t deadline_ns;      /* a job taken later than this is answered 503 without being run; 0: none */
     bool writes_committed;     /* set by the worker: what it staged is durable */
 };
+
+/* Jobs of the write lane that are run as one batch, by one worker and in their order: each decides on what those before
+ * it left. The group waits and goes home in their place: its job's class is job_group_class, and its home finds it
+ * behind `job`. Groups are never nested. */
+enum { JOB_GROUP_MOST = 64 };
+struct job_group {
+    struct job job; /* first */
+    struct job *parts[JOB_GROUP_MOST];
+    size_t count;
+    /* This part is in one transaction with the part before it, whatever happens. The others are in one while nothing
+     * collides; then each is on its own. */
+    bool joined[JOB_GROUP_MOST];
+    /* Asked when `count` parts from `from` on are answered, before they are committed. false: they are rolled back and
+     * run again; some part must refuse then that did not before. NULL: they stand. */
+    bool (*stands)(struct job_group *group, size_t from, size_t count);
+};
+extern const struct job_class job_group_class;
 
 struct queue;
 

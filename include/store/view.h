@@ -80,6 +80,10 @@ bool view_want_members(struct view *view, struct directory_id directory, struct 
 bool view_want_managed(struct view *view, struct directory_id directory, struct resource_id manager,
                        struct view_refs *refs_out);
 
+/* Asked when a job knows all it wants, before its first staging. false: jobs that come before it are undecided, so it
+ * has only looked ahead and returns JOB_WANTS. */
+bool view_may_stage(const struct view *view);
+
 /* --- staging. The rows concerned must have been wanted before (an insert: its unique key). --- */
 struct view_change { /* who and when: the same for all that one job stages */
     struct operation_id operation;

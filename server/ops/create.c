@@ -62,6 +62,8 @@ enum job_step scim_create(struct op *op, struct view *view)
         return JOB_WANTS;
     if (!write_check_holder(call, holder, &op->fresh_id) || (membership && !membership_check(membership, &op->err)))
         return JOB_DONE;
+    if (!view_may_stage(view))
+        return JOB_WANTS;
 
     stage(call, view, membership, &shown);
     struct scim_served served = call_served(call, &shown);

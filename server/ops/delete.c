@@ -130,7 +130,7 @@ enum job_step scim_delete(struct op *op, struct view *view)
     struct scim_served served = call_served(d.call, &now);
     if (!call_preconditions(d.call, &served))
         return JOB_DONE;
-    if (!want_others(&d))
+    if (!want_others(&d) || !view_may_stage(view))
         return JOB_WANTS;
 
     struct scim_row_keys *keys = arena_new(&op->arena, struct scim_row_keys);

@@ -69,15 +69,21 @@ static enum job_step step(struct job *job, struct view *view)
     return next;
 }
 
-static bool run(struct job *job, struct db *db, struct err *err)
+static enum job_run begin(struct op *op, struct db *db, struct err *err)
+{
+    if (op->operation->start)
+        return op->operation->start(op, db, err);
+    return op->operation->run(op, db, err) ? JOB_RAN : JOB_FAILED;
+}
+
+static enum job_run run(struct job *job, struct db *db, struct err *err)
 {
     struct op *op = (struct op *)job;
     clear_reply(op);
-    if (!op->operation->run(op, db, err))
-        return false;
-    if (op->err.kind != ERR_NONE)
+    enum job_run result = begin(op, db, err);
+    if (result == JOB_RAN && op->err.kind != ERR_NONE)
         refuse(op);
-    return true;
+    return result;
 }
 
 static void fail(struct job *job, const struct err *err)
@@ -88,5 +94,14 @@ static void fail(struct job *job, const struct err *err)
 }
 
 static void settle(struct job *job) { dispose((struct op *)job); }
+
+void op_finish(struct op *op)
+{
+    if (op->err.kind != ERR_NONE)
+        refuse(op);
+    dispose(op);
+    op->job.next = NULL;
+    op->job.home->deliver(op->job.home, &op->job);
+}
 
 const struct job_class op_job_class = {.step = step, .run = run, .fail = fail, .settle = settle};

@@ -173,6 +173,8 @@ enum job_step update_run(struct op *op, struct view *view, const struct update *
         return JOB_WANTS;
     if (!check_rest(&u))
         return JOB_DONE;
+    if (!view_may_stage(view))
+        return JOB_WANTS;
     stage(&u);
     reply(&u);
     return JOB_DONE;

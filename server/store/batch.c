@@ -31,7 +31,7 @@ static void leave_batch(struct batch *batch, size_t at)
 }
 
 /* One round of decisions. true: some job wants rows. */
-static bool step_all(struct worker *worker, struct batch *batch, bool *done)
+static bool step_any(struct worker *worker, struct batch *batch, bool *done)
 {
     bool wanting = false;
     for (size_t i = 0; i < batch->count; i++) {
@@ -56,12 +56,36 @@ static bool step_all(struct worker *worker, struct batch *batch, bool *done)
     return wanting;
 }
 
+/* The same for parts of a group. Behind one that wants rows, the others look ahead: what they want is loaded with it,
+ * but their answers do not count yet. */
+static bool step_in_order(struct worker *worker, struct batch *batch, bool *done)
+{
+    struct view *view = &worker->view;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (done[i])
+            continue;
+        enum job_step next = batch->jobs[i]->class->step(batch->jobs[i], view);
+        must(next != JOB_QUERY);
+        done[i] = next == JOB_DONE && !view->looks_ahead;
+        view->looks_ahead = view->looks_ahead || !done[i];
+    }
+    bool wanting = view->looks_ahead;
+    view->looks_ahead = false;
+    return wanting;
+}
+
+static bool step_all(struct worker *worker, struct batch *batch, bool *done)
+{
+    return batch->group ? step_in_order(worker, batch, done) : step_any(worker, batch, done);
+}
+
 /* Beats two and three, in turns until no job wants anything. */
 static bool decide(struct worker *worker, struct batch *batch, struct err *err)
 {
     bool done[WORKER_MOST_JOBS] = {false};
-    for (unsigned round = 0; step_all(worker, batch, done); round++) {
-        must(round < MOST_ROUNDS); /* a use case that never has enough is a bug */
+    size_t most = batch->group ? MOST_ROUNDS * batch->count : MOST_ROUNDS;
+    for (size_t round = 0; step_all(worker, batch, done); round++) {
+        must(round < most); /* a use case that never has enough is a bug */
         if (!view_load(&worker->view, worker->db, err))
             return false;
     }
@@ -73,6 +97,7 @@ enum outcome {
     OUTCOME_COLLISION, /* one job's conflict, or a deadlock: nothing was written */
     OUTCOME_LOST,      /* the connection is gone, nothing was written */
     OUTCOME_UNKNOWN,   /* the connection is gone, COMMIT was sent */
+    OUTCOME_REFUSED,   /* the group does not want it so: nothing was written */
     OUTCOME_FAILED     /* nothing was written */
 };
 
@@ -105,6 +130,12 @@ static enum outcome give_up(struct worker *worker)
     return outcome;
 }
 
+static bool stands(const struct batch *batch)
+{
+    struct job_group *group = batch->group;
+    return !group || !group->stands || group->stands(group, batch->from, batch->count);
+}
+
 static enum outcome commit(struct worker *worker, struct err *err)
 {
     if (!view_is_dirty(&worker->view)) {
@@ -120,7 +151,7 @@ static enum outcome commit(struct worker *worker, struct err *err)
 }
 
 /* Beats two to four, once. */
-static enum outcome attempt(struct worker *worker, struct batch *batch, struct err *err)
+static enum outcome attempt_once(struct worker *worker, struct batch *batch, struct err *err)
 {
     if (!worker_connect(worker, err))
         return OUTCOME_LOST;
@@ -129,7 +160,22 @@ static enum outcome attempt(struct worker *worker, struct batch *batch, struct e
         return give_up(worker);
     if (!decide(worker, batch, err))
         return give_up(worker);
+    if (!stands(batch)) {
+        db_rollback(worker->db);
+        return OUTCOME_REFUSED;
+    }
     return worker->view.writes ? commit(worker, err) : OUTCOME_GOOD;
+}
+
+/* And again while the group that it is about does not want it so. */
+static enum outcome attempt(struct worker *worker, struct batch *batch, struct err *err)
+{
+    enum outcome outcome = attempt_once(worker, batch, err);
+    for (size_t again = 0; outcome == OUTCOME_REFUSED; again++) {
+        must(again <= 2 * batch->count); /* a group that is never content is a bug */
+        outcome = attempt_once(worker, batch, err);
+    }
+    return outcome;
 }
 
 /* An attempt that is repeated once when the connection turns out to be dead (an idle one that the server closed, a
@@ -166,7 +212,7 @@ static void pause_jittered(struct worker *worker, unsigned try)
     nanosleep(&length, NULL);
 }
 
-/* A lasting collision of a job that ran alone. */
+/* A lasting collision of what ran alone. */
 static void name_collision(const struct worker *worker, struct err *err)
 {
     if (worker->db && db_failure(worker->db) == DB_DUPLICATE)
@@ -175,9 +221,9 @@ static void name_collision(const struct worker *worker, struct err *err)
         err_set(err, ERR_UNAVAILABLE, "The resource is being changed by others, try again");
 }
 
-static void run_alone(struct worker *worker, struct job *job)
+/* What cannot be taken apart any more: tried again while it collides. */
+static void run_alone(struct worker *worker, struct batch *batch)
 {
-    struct batch single = {.jobs = {job}, .count = 1};
     struct err err = ERR_INIT;
     enum outcome outcome = OUTCOME_COLLISION;
     for (unsigned try = 0; outcome == OUTCOME_COLLISION && try < MOST_TRIES; try++) {
@@ -185,27 +231,84 @@ static void run_alone(struct worker *worker, struct job *job)
             worker_count_retry("collision");
             pause_jittered(worker, try);
         }
-        outcome = attempt_surely(worker, &single, &err);
+        outcome = attempt_surely(worker, batch, &err);
     }
     if (outcome == OUTCOME_COLLISION)
         name_collision(worker, &err);
     if (outcome != OUTCOME_GOOD)
-        fail_all(&single, &err);
-    worker_deliver(single.jobs, single.count);
+        fail_all(batch, &err);
 }
 
-void worker_run_batch(struct worker *worker, struct batch *batch)
+/* false: it has to be taken apart, so that one job's conflict is that job's alone. */
+static bool run_together(struct worker *worker, struct batch *batch)
 {
     struct err err = ERR_INIT;
     enum outcome outcome = attempt_surely(worker, batch, &err);
     if (outcome == OUTCOME_COLLISION || outcome == OUTCOME_FAILED) {
         worker_count_retry("alone");
-        struct batch jobs = *batch; /* so that one job's conflict is that job's alone */
-        for (size_t i = 0; i < jobs.count; i++)
-            run_alone(worker, jobs.jobs[i]);
-        return;
+        return false;
     }
     if (outcome != OUTCOME_GOOD)
         fail_all(batch, &err);
-    worker_deliver(batch->jobs, batch->count);
+    return true;
 }
+
+void worker_run_batch(struct worker *worker, struct batch *batch)
+{
+    if (run_together(worker, batch)) {
+        worker_deliver(batch->jobs, batch->count);
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch single = {.jobs = {batch->jobs[i]}, .count = 1};
+        run_alone(worker, &single);
+        worker_deliver(single.jobs, single.count);
+    }
+}
+
+static struct batch parts_of(struct job_group *group, size_t from, size_t to)
+{
+    struct batch batch = {.group = group, .from = from, .count = to - from};
+    memcpy(batch.jobs, group->parts + from, batch.count * sizeof(batch.jobs[0]));
+    return batch;
+}
+
+static size_t end_of_joined(const struct job_group *group, size_t from)
+{
+    size_t to = from + 1;
+    while (to < group->count && group->joined[to])
+        to++;
+    return to;
+}
+
+void worker_run_group(struct worker *worker, struct job_group *group)
+{
+    must(group->count > 0 && group->count <= JOB_GROUP_MOST);
+    metric_observe(worker->batch_jobs, group->count);
+    struct batch whole = parts_of(group, 0, group->count);
+    bool done = run_together(worker, &whole);
+    for (size_t from = 0, to; !done && from < group->count; from = to) {
+        to = end_of_joined(group, from);
+        struct batch part = parts_of(group, from, to);
+        run_alone(worker, &part);
+    }
+    struct job *job = &group->job;
+    worker_deliver(&job, 1);
+}
+
+static void fail_parts(struct job *job, const struct err *err)
+{
+    struct job_group *group = (struct job_group *)job;
+    for (size_t i = 0; i < group->count; i++)
+        worker_fail(group->parts[i], err);
+}
+
+static void settle_parts(struct job *job)
+{
+    struct job_group *group = (struct job_group *)job;
+    for (size_t i = 0; i < group->count; i++)
+        if (group->parts[i]->class->settle)
+            group->parts[i]->class->settle(group->parts[i]);
+}
+
+const struct job_class job_group_class = {.fail = fail_parts, .settle = settle_parts};

@@ -62,7 +62,7 @@ struct store *store_start(const struct store_settings *settings, struct err *err
 }
 
 /* The query lane is closed last: the others hand jobs on to it. */
-static void stop_lane(struct store *store, enum store_lane lane)
+static void end_lane(struct store *store, enum store_lane lane)
 {
     if (!store->queues[lane])
         return;
@@ -70,13 +70,14 @@ static void stop_lane(struct store *store, enum store_lane lane)
     for (size_t i = 0; i < store->worker_count; i++)
         if (store->workers[i].lane == lane)
             pthread_join(store->workers[i].thread, NULL);
-    queue_free(store->queues[lane]);
 }
 
 void store_stop(struct store *store)
 {
     for (enum store_lane lane = STORE_READ; lane < STORE_LANES; lane++)
-        stop_lane(store, lane);
+        end_lane(store, lane);
+    for (enum store_lane lane = STORE_READ; lane < STORE_LANES; lane++)
+        queue_free(store->queues[lane]); /* now: the last queries may have tried to push to a closed lane */
     probe_stop(store->probe);
     touch_stop(store->touch);
     free(store->workers);

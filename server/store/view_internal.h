@@ -100,7 +100,8 @@ struct held_rules { /* a reference of the batch */
 struct view {
     struct arena arena;
     struct held_rules *held_rules;
-    bool writes; /* the write lane: in a transaction, whole rows locked */
+    bool writes;      /* the write lane: in a transaction, whole rows locked */
+    bool looks_ahead; /* the job that is asked has undecided ones before it */
     struct known **buckets;
     size_t bucket_count, known_count;
     struct known **wanted;

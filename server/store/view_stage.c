@@ -32,6 +32,15 @@ static void hold(struct view *view, struct known *known, struct slice text, stru
     unique->is_known = unique->staged = true;
 }
 
+/* It can be added to a group by the jobs that follow. */
+static void hold_member(struct view *view, struct known *holder)
+{
+    struct known_key key = {.kind = KNOWN_MEMBER, .directory = holder->key.directory, .id = holder->key.id};
+    struct known *member = view_enter(view, &key);
+    member->holder = holder;
+    member->is_known = member->staged = true;
+}
+
 static void count(struct view *view, struct directory_id directory, uint16_t type, int64_t delta)
 {
     struct staged_count *staged = view->counts;
@@ -56,6 +65,7 @@ static struct slice closed_document(struct view *view, struct scim_stored stored
 static struct staged_change *record(struct view *view, const struct known *known, enum change_kind kind,
                                     struct view_change *change)
 {
+    must(!view->looks_ahead);
     struct staged_change *staged = arena_new(&view->arena, struct staged_change);
     *staged = (struct staged_change){
         .operation = change->operation,
@@ -102,6 +112,7 @@ const struct view_resource *view_insert(struct view *view, struct directory_id d
     known->is_known = known->exists = known->document_changed = true;
     known->keys_after = keys;
     hold(view, known, keys->unique_key, known);
+    hold_member(view, known);
     count(view, directory, type, 1);
     record(view, known, CHANGE_CREATED, change)->document = closed_document(view, stored);
     return row;
@@ -142,6 +153,17 @@ const struct view_resource *view_update(struct view *view, struct directory_id d
     return row;
 }
 
+/* A deleted group has no members: neither those it had, nor those that the batch has given it. */
+static void drop_members(struct view *view, const struct known *group)
+{
+    for (size_t i = 0; i < view->staged_membership_count; i++) {
+        struct known *known = view->staged_memberships[i];
+        if (id_equals(&known->key.second, &group->key.id) &&
+            id_equals(&known->key.directory.id, &group->key.directory.id))
+            known->exists = false;
+    }
+}
+
 void view_delete(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id,
                  const struct scim_row_keys *keys, struct view_change *change)
 {
@@ -154,6 +176,8 @@ void view_delete(struct view *view, struct directory_id directory, uint16_t type
     known->keys_after = NULL;
     known->exists = false;
     hold(view, known, keys->unique_key, NULL);
+    if (type == SCIM_TYPE_GROUP)
+        drop_members(view, known);
     count(view, directory, type, -1);
     record(view, known, CHANGE_DELETED, change);
 }
@@ -218,5 +242,7 @@ const struct view_resource *view_change_members(struct view *view, struct direct
     record(view, group, CHANGE_MEMBERS, change)->members = member_list(view, list, count_of);
     return row;
 }
+
+bool view_may_stage(const struct view *view) { return !view->looks_ahead; }
 
 bool view_is_dirty(const struct view *view) { return view->change_count > 0; }

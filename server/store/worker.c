@@ -66,15 +66,17 @@ void worker_fail(struct job *job, const struct err *err) { job->class->fail(job,
 
 void worker_count_retry(const char *reason) { metric_add(metric_series(METRIC_RETRIES, reason, NULL), 1); }
 
-/* The query lane: straight-line code; once more on a new connection when the old one was dead. */
+/* The query lane: straight-line code; once more on a new connection when the old one was dead. A parked job belongs to
+ * someone else already. */
 static void run_query(struct worker *worker, struct job *job)
 {
     struct err err = ERR_INIT;
-    bool good = false;
-    for (unsigned try = 0; !good && try < 2; try++) {
+    enum job_run result = JOB_FAILED;
+    for (unsigned try = 0; result == JOB_FAILED && try < 2; try++) {
         bool was_connected = worker->db != NULL;
-        good = worker_connect(worker, &err) && job->class->run(job, worker->db, &err);
-        if (good)
+        if (worker_connect(worker, &err))
+            result = job->class->run(job, worker->db, &err);
+        if (result != JOB_FAILED)
             break;
         bool lost = worker->db && db_failure(worker->db) == DB_LOST;
         if (lost)
@@ -83,7 +85,9 @@ static void run_query(struct worker *worker, struct job *job)
             break;
         worker_count_retry("connection");
     }
-    if (!good)
+    if (result == JOB_PARKED)
+        return;
+    if (result == JOB_FAILED)
         worker_fail(job, &err);
     worker_deliver(&job, 1);
 }
@@ -95,7 +99,7 @@ static void sort_out(struct worker *worker, struct job *first, struct batch *bat
 {
     struct err err = ERR_INIT;
     uint64_t now = clock_monotonic_ns();
-    batch->count = 0;
+    *batch = (struct batch){.count = 0};
     for (struct job *job = first, *next; job; job = next) {
         next = job->next;
         metric_observe_ns(worker->wait, now - job->queued_ns);
@@ -109,16 +113,39 @@ static void sort_out(struct worker *worker, struct job *first, struct batch *bat
     }
 }
 
+static bool is_group(const struct job *job) { return job->class == &job_group_class; }
+
+/* Each group is a batch of its own. They are told apart first: what has gone home belongs to someone else. */
+static void run_jobs(struct worker *worker, const struct batch *taken)
+{
+    struct batch singles = {.count = 0};
+    struct job_group *groups[WORKER_MOST_JOBS];
+    size_t group_count = 0;
+    for (size_t i = 0; i < taken->count; i++) {
+        if (is_group(taken->jobs[i]))
+            groups[group_count++] = (struct job_group *)taken->jobs[i];
+        else
+            singles.jobs[singles.count++] = taken->jobs[i];
+    }
+    if (singles.count) {
+        metric_observe(worker->batch_jobs, singles.count);
+        worker_run_batch(worker, &singles);
+    }
+    for (size_t i = 0; i < group_count; i++)
+        worker_run_group(worker, groups[i]);
+}
+
 static void run_turn(struct worker *worker, struct job *first)
 {
     struct batch batch;
     sort_out(worker, first, &batch);
-    metric_observe(worker->batch_jobs, batch.count);
-    if (worker->lane == STORE_QUERY)
+    if (worker->lane != STORE_QUERY) {
+        run_jobs(worker, &batch);
+    } else if (batch.count) {
+        metric_observe(worker->batch_jobs, batch.count);
         for (size_t i = 0; i < batch.count; i++)
             run_query(worker, batch.jobs[i]);
-    else if (batch.count)
-        worker_run_batch(worker, &batch);
+    }
     count_trips(worker);
 }
 

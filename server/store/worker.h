@@ -8,7 +8,7 @@
 #include "store/store.h"
 #include "view_internal.h"
 
-enum { WORKER_MOST_JOBS = 64 };
+enum { WORKER_MOST_JOBS = JOB_GROUP_MOST };
 
 struct worker {
     pthread_t thread;
@@ -33,10 +33,14 @@ void *worker_main(void *worker); /* of pthread_create */
 struct batch {
     struct job *jobs[WORKER_MOST_JOBS];
     size_t count;
+    struct job_group *group; /* whose parts these are, from this one on; NULL: jobs of their own */
+    size_t from;
 };
 
 /* Runs them as one transaction, or one by one where that fails, and brings them home. */
 void worker_run_batch(struct worker *worker, struct batch *batch);
+/* The same for the parts of a group. */
+void worker_run_group(struct worker *worker, struct job_group *group);
 void worker_fail(struct job *job, const struct err *err);
 void worker_deliver(struct job **jobs, size_t count); /* home, as one list per loop; the array is used up */
 void worker_count_retry(const char *reason);
