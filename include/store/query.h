@@ -24,6 +24,14 @@ MUST_CHECK bool store_page(struct db *db, struct directory_id directory, uint16_
 MUST_CHECK bool store_page_after(struct db *db, struct directory_id directory, uint16_t type, struct resource_id after,
                                  uint64_t limit, store_row_fn *visit, void *context, struct err *err);
 
+/* The same for looking at very many: rows without keys and display, and of the manager the id alone. */
+MUST_CHECK bool store_scan(struct db *db, struct directory_id directory, uint16_t type, struct resource_id after,
+                           uint64_t limit, store_row_fn *visit, void *context, struct err *err);
+
+/* For rows that have a manager and do not know of one: is it a user, and how is it shown? Displays in the arena. */
+MUST_CHECK bool store_know_managers(struct db *db, struct directory_id directory, struct view_resource *const *rows,
+                                    size_t count, struct arena *arena, struct err *err);
+
 /* The candidates of a plan (index.h), ordered by id, at most `limit`; the caller applies the filter. SCIM_PLAN_SCAN is
  * the caller's affair (store_page_after). */
 MUST_CHECK bool store_candidates(struct db *db, struct directory_id directory, uint16_t type,

@@ -108,10 +108,19 @@ static bool run_unfiltered(struct listing *listing)
 
 /* --- the reply --- */
 
+static bool load_managers(struct listing *listing)
+{
+    struct view_resource **rows = arena_array(&listing->arena, struct view_resource *, listing->page_count + 1);
+    for (size_t i = 0; i < listing->page_count; i++)
+        rows[i] = &listing->page[i].row;
+    return store_know_managers(listing->db, call_directory(listing->call), rows, listing->page_count, &listing->arena,
+                               listing->err);
+}
+
 static bool load_shown(struct listing *listing)
 {
     if (is_user(listing))
-        return load_groups(listing, &listing->arena, listing->page, listing->page_count);
+        return load_managers(listing) && load_groups(listing, &listing->arena, listing->page, listing->page_count);
     return true; /* members are loaded group by group while the reply is written */
 }
 

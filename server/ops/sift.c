@@ -1,10 +1,13 @@
 #include "sift.h"
 
 #include "base/clock.h"
-#include "base/json.h"
-#include "base/must.h"
+#include "scim/sieve.h"
 
-enum { CHUNK = 500 };
+enum {
+    CHUNK = 500,             /* rows that are collected before the filter looks at them */
+    STREAM_ROWS = 2000,      /* rows of one statement when it looks at once, */
+    STREAM_BYTES = 16 << 20, /* and about how many bytes of them */
+};
 
 struct candidate {
     struct view_resource row; /* its texts in the arena */
@@ -16,6 +19,8 @@ struct run {
     struct err *err;
     store_row_fn *visit;
     void *context;
+    struct scim_sieve *sieve;
+    struct scim_sieve_needs needs;
     struct arena arena;      /* of a chunk */
     struct candidate *chunk; /* that the filter has not seen yet */
     size_t count, capacity;
@@ -116,11 +121,10 @@ static bool load_members_for_filter(struct run *run, struct candidate *group)
 
 static bool load_for_filter(struct run *run)
 {
-    uint16_t type = run->sift->type->code;
-    if (type == SCIM_TYPE_USER && scim_filter_uses(run->sift->filter, SLICE_LITERAL("groups")))
-        return load_groups(run);
-    if (type != SCIM_TYPE_GROUP || !scim_filter_uses(run->sift->filter, SLICE_LITERAL("members")))
+    if (!run->needs.refs)
         return true;
+    if (run->sift->type->code != SCIM_TYPE_GROUP)
+        return load_groups(run);
     for (size_t i = 0; i < run->count; i++)
         if (!load_members_for_filter(run, &run->chunk[i]))
             return false;
@@ -129,15 +133,13 @@ static bool load_for_filter(struct run *run)
 
 /* --- filtering --- */
 
-static bool matches(const struct run *run, const struct candidate *candidate)
+static bool passes(const struct run *run, const struct view_resource *row, struct view_refs refs)
 {
     const struct sift *sift = run->sift;
-    struct call_shown shown = {.row = &candidate->row, .refs = candidate->refs};
+    struct call_shown shown = {.row = row, .refs = refs};
     struct scim_served served = call_served(sift->call, &shown);
     served.type = sift->type;
-    served.refs_shown = true;
-    json_scoped *resource = call_representation(sift->call, &served);
-    return scim_filter_matches(sift->filter, resource);
+    return scim_sieve_passes(run->sieve, &served, sift->call->base_url);
 }
 
 static bool sift_chunk(struct run *run)
@@ -145,7 +147,7 @@ static bool sift_chunk(struct run *run)
     if (run->count > 0 && !load_for_filter(run))
         return false;
     for (size_t i = 0; i < run->count && !run->ended; i++)
-        if (matches(run, &run->chunk[i]))
+        if (passes(run, &run->chunk[i].row, run->chunk[i].refs))
             run->ended = !run->visit(&run->chunk[i].row, run->context);
     run->chunk = NULL;
     run->count = run->capacity = 0;
@@ -170,9 +172,14 @@ static bool collect(const struct view_resource *row, void *context)
     return true;
 }
 
-static bool too_much(const struct sift *sift)
+static bool is_too_much(const struct sift *sift)
 {
-    if (sift->looked_at <= sift->call->settings->max_scan && clock_monotonic_ns() < sift->deadline_ns)
+    return sift->looked_at > sift->call->settings->max_scan || clock_monotonic_ns() >= sift->deadline_ns;
+}
+
+static bool refuse_if_too_much(const struct sift *sift)
+{
+    if (!is_too_much(sift))
         return false;
     err_set(&sift->call->op->err, ERR_TOO_MANY,
             "The filter has to look at too many resources: ask by an indexed attribute such as userName, externalId or "
@@ -181,7 +188,7 @@ static bool too_much(const struct sift *sift)
 }
 
 /* Every resource of the type, chunk by chunk in order of id. */
-static bool scan(struct run *run)
+static bool scan_chunks(struct run *run)
 {
     struct sift *sift = run->sift;
     struct resource_id last = sift->after;
@@ -195,8 +202,58 @@ static bool scan(struct run *run)
             last = run->chunk[seen - 1].row.id;
         if (!sift_chunk(run))
             return false;
-    } while (seen == CHUNK && !run->ended && !too_much(sift));
+    } while (seen == CHUNK && !run->ended && !refuse_if_too_much(sift));
     return true;
+}
+
+struct stream {
+    struct run *run;
+    struct resource_id last;
+    uint64_t rows, bytes; /* of one statement */
+    bool too_much;
+};
+
+static bool look_at(const struct view_resource *row, void *context)
+{
+    struct stream *stream = context;
+    struct run *run = stream->run;
+    stream->last = row->id;
+    stream->rows++;
+    stream->bytes += row->stored.text.len;
+    run->sift->looked_at++;
+    if (passes(run, row, (struct view_refs){0}))
+        run->ended = !run->visit(row, run->context);
+    stream->too_much = is_too_much(run->sift);
+    return !run->ended && !stream->too_much;
+}
+
+/* What is left of a result that is given up is read all the same: no more than that. */
+static uint64_t rows_for_bytes(const struct stream *stream)
+{
+    uint64_t average = stream->rows ? stream->bytes / stream->rows + 1 : 1;
+    uint64_t rows = STREAM_BYTES / average + 1;
+    return rows < STREAM_ROWS ? rows : STREAM_ROWS;
+}
+
+/* The same without copies: nothing but the row is needed, so it is looked at while it is read. */
+static bool scan_stream(struct run *run)
+{
+    struct sift *sift = run->sift;
+    struct stream stream = {.run = run, .last = sift->after};
+    uint64_t limit;
+    do {
+        limit = rows_for_bytes(&stream);
+        stream.rows = stream.bytes = 0;
+        if (!store_scan(sift->db, call_directory(sift->call), sift->type->code, stream.last, limit, look_at, &stream,
+                        run->err))
+            return false;
+    } while (stream.rows == limit && !run->ended && !stream.too_much);
+    return !stream.too_much || refuse_if_too_much(sift);
+}
+
+static bool scan(struct run *run)
+{
+    return run->needs.refs || run->needs.manager ? scan_chunks(run) : scan_stream(run);
 }
 
 static bool collect_behind(const struct view_resource *row, void *context)
@@ -212,7 +269,7 @@ static bool sift_candidates(struct run *run, const struct scim_plan *plan)
     if (!store_candidates(sift->db, call_directory(sift->call), sift->type->code, plan, most + 1, collect_behind, run,
                           run->err))
         return false;
-    return too_much(sift) || sift_chunk(run);
+    return refuse_if_too_much(sift) || sift_chunk(run);
 }
 
 static bool run_plan(struct run *run)
@@ -229,7 +286,10 @@ bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err 
 {
     struct run run = {.sift = sift, .err = err, .visit = visit, .context = context};
     arena_init(&run.arena);
+    run.sieve = scim_sieve_new(sift->filter, sift->type, &sift->call->op->arena);
+    run.needs = scim_sieve_needs(run.sieve);
     bool good = run_plan(&run);
+    scim_sieve_free(run.sieve);
     arena_fini(&run.arena);
     return good;
 }

@@ -19,7 +19,8 @@ struct sift {
 };
 
 /* Visits the rows that match, ordered by id; a visit that returns false ends it. Rows are valid during the visit, which
- * must not use the connection. Returns false when the database failed (err). A filter that would have to look at too
+ * must not use the connection; of a manager they may tell the id alone (store_know_managers), of keys and display
+ * nothing. Returns false when the database failed (err). A filter that would have to look at too
  * much sets call->op->err (ERR_TOO_MANY) and returns true. */
 MUST_CHECK bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err *err);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/must.h"
+#include "document_parts.h"
 
 static const char *const closing_braces = "}}}";
 
@@ -59,7 +60,7 @@ static void add_ref(const struct scim_resource_type *type, const struct resource
     buf_add_char(out, '"');
 }
 
-static void add_manager(const struct scim_served *served, struct slice base_url, struct buf *out)
+void scim_document_add_manager(const struct scim_served *served, struct slice base_url, struct buf *out)
 {
     add_ref(&scim_user_type, &served->manager_id, base_url, out);
     if (served->manager_display.len == 0)
@@ -109,6 +110,16 @@ static void add_members(const struct scim_served *served, struct slice base_url,
     buf_add_char(out, ']');
 }
 
+void scim_document_add_refs(const struct scim_served *served, struct slice base_url, struct buf *out)
+{
+    if (served->ref_count == 0)
+        return;
+    if (served->type->code == SCIM_TYPE_GROUP)
+        add_members(served, base_url, out);
+    else
+        add_groups(served, base_url, out);
+}
+
 static void add_time(const char *name, int64_t wall_ms, struct buf *out)
 {
     char text[CLOCK_TEXT_BYTES];
@@ -120,7 +131,7 @@ static void add_time(const char *name, int64_t wall_ms, struct buf *out)
     buf_add_char(out, '"');
 }
 
-static void add_meta(const struct scim_served *served, struct slice base_url, struct buf *out)
+void scim_document_add_meta(const struct scim_served *served, struct slice base_url, struct buf *out)
 {
     char etag[SCIM_ETAG_BYTES];
     scim_document_etag(served, etag);
@@ -142,16 +153,12 @@ void scim_document_serve(const struct scim_served *served, struct slice base_url
     buf_add(out, served->stored.text);
     if (served->stored.open_braces == 3) {
         if (served->manager_known)
-            add_manager(served, base_url, out);
+            scim_document_add_manager(served, base_url, out);
         buf_add(out, SLICE_LITERAL("}}"));
     }
-    if (served->refs_shown && served->ref_count > 0) {
-        if (served->type->code == SCIM_TYPE_GROUP)
-            add_members(served, base_url, out);
-        else
-            add_groups(served, base_url, out);
-    }
-    add_meta(served, base_url, out);
+    if (served->refs_shown)
+        scim_document_add_refs(served, base_url, out);
+    scim_document_add_meta(served, base_url, out);
     buf_add_char(out, '}');
 }
 

@@ -32,8 +32,8 @@ static bool visit_row(const struct db_value *values, void *context)
     return visitor->visit(&row, visitor->context);
 }
 
-static bool each_row(struct db *db, const char *sql, const struct db_value *parameters, size_t count,
-                     store_row_fn *visit, void *context, struct err *err)
+bool query_each_row(struct db *db, const char *sql, const struct db_value *parameters, size_t count,
+                    store_row_fn *visit, void *context, struct err *err)
 {
     struct visitor visitor = {visit, context};
     return query_each(db, sql, parameters, count, visit_row, &visitor, err);
@@ -84,14 +84,14 @@ bool store_page(struct db *db, struct directory_id directory, uint16_t type, uin
     const struct db_value parameters[] = {
         db_id(&directory.id), db_integer(type), number(limit), number(offset), db_id(&directory.id), db_integer(type),
     };
-    return each_row(db, sql_query_page, parameters, 6, visit, context, err);
+    return query_each_row(db, sql_query_page, parameters, 6, visit, context, err);
 }
 
 bool store_page_after(struct db *db, struct directory_id directory, uint16_t type, struct resource_id after,
                       uint64_t limit, store_row_fn *visit, void *context, struct err *err)
 {
     const struct db_value parameters[] = {db_id(&directory.id), db_integer(type), db_id(&after.id), number(limit)};
-    return each_row(db, sql_query_page_after, parameters, 4, visit, context, err);
+    return query_each_row(db, sql_query_page_after, parameters, 4, visit, context, err);
 }
 
 bool store_resource(struct db *db, struct directory_id directory, uint16_t type, struct resource_id id,
@@ -137,14 +137,14 @@ static bool by_key(const struct candidates *of, const char *sql, struct slice ke
 {
     const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), db_bytes(key),
                                           number(of->limit)};
-    return each_row(of->db, sql, parameters, 4, of->visit, of->context, err);
+    return query_each_row(of->db, sql, parameters, 4, of->visit, of->context, err);
 }
 
 static bool by_value(const struct candidates *of, const struct scim_plan *plan, struct err *err)
 {
     const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), db_integer(plan->code),
                                           db_bytes(plan->key), number(of->limit)};
-    return each_row(of->db, sql_query_by_value, parameters, 5, of->visit, of->context, err);
+    return query_each_row(of->db, sql_query_by_value, parameters, 5, of->visit, of->context, err);
 }
 
 static bool by_prefix(const struct candidates *of, const struct scim_plan *plan, struct err *err)
@@ -160,7 +160,7 @@ static bool by_prefix(const struct candidates *of, const struct scim_plan *plan,
         db_id(&of->directory.id),
         db_integer(of->type),
     };
-    return each_row(of->db, sql_query_by_value_range, parameters, 8, of->visit, of->context, err);
+    return query_each_row(of->db, sql_query_by_value_range, parameters, 8, of->visit, of->context, err);
 }
 
 /* Ids are compared exactly: one that is written otherwise names nothing. */
@@ -172,7 +172,7 @@ static bool by_id(const struct candidates *of, const char *sql, struct slice tex
     const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), db_id(&id.id),
                                           number(of->limit)};
     size_t count = sql == sql_query_resource ? 3 : 4;
-    return each_row(of->db, sql, parameters, count, of->visit, of->context, err);
+    return query_each_row(of->db, sql, parameters, count, of->visit, of->context, err);
 }
 
 bool store_candidates(struct db *db, struct directory_id directory, uint16_t type, const struct scim_plan *plan,

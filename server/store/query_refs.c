@@ -9,23 +9,23 @@
 #include "store/query.h"
 #include "store_sql.h"
 
-enum { LIST_SIZES = 4, LONGEST_LIST = 128, MEMBER_CHUNK = 1000, STATEMENT_BYTES = 4096 };
+enum { LIST_SIZES = 4, LONGEST_LIST = 128, MEMBER_CHUNK = 1000 };
 
 /* A list is filled up to the next size with its last id, so that four statements serve every number of ids. */
 static const size_t list_sizes[LIST_SIZES] = {1, 8, 32, LONGEST_LIST};
 
 static struct {
     pthread_once_t once;
-    char text[LIST_SIZES][STATEMENT_BYTES];
+    char text[LIST_SIZES][QUERY_STATEMENT_BYTES];
 } groups_of = {.once = PTHREAD_ONCE_INIT};
 
-static void compose(size_t parameters, char *out)
+void query_compose(const char *sql, size_t parameters, char out[QUERY_STATEMENT_BYTES])
 {
-    const char *mark = strstr(sql_query_groups_of, "?*");
+    const char *mark = strstr(sql, "?*");
     must(mark);
     struct buf text;
-    buf_init(&text, STATEMENT_BYTES);
-    buf_add(&text, slice_of(sql_query_groups_of, (size_t)(mark - sql_query_groups_of)));
+    buf_init(&text, QUERY_STATEMENT_BYTES);
+    buf_add(&text, slice_of(sql, (size_t)(mark - sql)));
     for (size_t i = 0; i < parameters; i++)
         buf_add_str(&text, i ? ", ?" : "?");
     buf_add_str(&text, mark + 2);
@@ -38,7 +38,7 @@ static void compose(size_t parameters, char *out)
 static void compose_all(void)
 {
     for (size_t i = 0; i < LIST_SIZES; i++)
-        compose(list_sizes[i], groups_of.text[i]);
+        query_compose(sql_query_groups_of, list_sizes[i], groups_of.text[i]);
 }
 
 /* What is being collected: rows come sorted by member, as the members are asked for. */
