@@ -1,7 +1,7 @@
 /* Attribute paths (RFC 7644 sections 3.10 and 3.5.2): [URN ":"] name ["." sub].
  *
- * Leniencies: a dot instead of the colon behind a known URN (L-12); an extension attribute without its URN where that
- * is unambiguous (F-16). */
+ * A dot instead of the colon behind a known URN is read, and told (L-12: who parses with a policy asks it). An
+ * extension attribute may stand without its URN where that is unambiguous (F-16). */
 #ifndef SCIM_PATH_H
 #define SCIM_PATH_H
 
@@ -23,6 +23,7 @@ struct scim_path {
     const struct scim_schema *schema; /* scim_common for id, externalId, meta, schemas */
     const struct scim_attribute *attribute;
     const struct scim_attribute *sub;
+    bool dotted;                      /* a dot stood where the colon behind the URN belongs (L-12) */
     bool extension;                   /* schema is an extension: its attributes stand in the object under its URN */
     struct slice urn, name, sub_name; /* as sent; in the arena */
 };

@@ -1,7 +1,9 @@
 /* What a directory lets its clients do differently. Stored as a JSON object in directory.policy; absent members take
- * these defaults. (The leniencies L-xx are on by default; `strict` turns every one off.) */
+ * these defaults. docs/policies.md tells what each member does. */
 #ifndef SCIM_POLICY_H
 #define SCIM_POLICY_H
+
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -10,11 +12,29 @@
 enum scim_unknown { SCIM_UNKNOWN_KEEP, SCIM_UNKNOWN_IGNORE, SCIM_UNKNOWN_REJECT };
 enum scim_identifier { SCIM_IDENTIFIER_USER_NAME, SCIM_IDENTIFIER_EMAIL };
 
+enum scim_leniency {
+#define LENIENCY(symbol, number, name, on, accepted) symbol,
+#include "scim/leniency.def"
+#undef LENIENCY
+    SCIM_LENIENCIES
+};
+
+enum {
+    SCIM_LENIENCIES_DEFAULT = 0
+#define LENIENCY(symbol, number, name, on, accepted) | ((on) ? 1U << (symbol) : 0U)
+#include "scim/leniency.def"
+#undef LENIENCY
+};
+_Static_assert(SCIM_LENIENCIES <= 31, "one bit each");
+
 struct scim_policy {
     enum scim_unknown unknown_attributes;   /* "unknown_attributes": "keep" (default), "ignore", "reject" */
     enum scim_identifier unique_identifier; /* "unique_identifier": "userName" (default), "email" (primary e-mail) */
     bool unique_group_names;                /* "unique_group_names": true (default) */
     bool strict;                            /* "strict": false (default) */
+    /* Bit n: enum scim_leniency n. "leniencies": {"name or number": true, ...}; those that are not named are as
+     * leniency.def says, or off when "strict" is true. */
+    uint32_t leniencies;
 
     /* Not of the policy's text: the organization's domains, in lower case (scim_rules_make sets them). */
     const struct slice *organization_domains;
@@ -24,10 +44,16 @@ struct scim_policy {
 #define SCIM_POLICY_DEFAULT                                                                                            \
     {                                                                                                                  \
         .unknown_attributes = SCIM_UNKNOWN_KEEP, .unique_identifier = SCIM_IDENTIFIER_USER_NAME,                       \
-        .unique_group_names = true, .strict = false                                                                    \
+        .unique_group_names = true, .strict = false, .leniencies = SCIM_LENIENCIES_DEFAULT                             \
     }
 
 extern const struct scim_policy scim_policy_default;
+extern const struct scim_policy scim_policy_strict; /* {"strict": true} */
+
+static inline bool scim_lenient(const struct scim_policy *policy, enum scim_leniency leniency)
+{
+    return policy->leniencies >> leniency & 1;
+}
 
 /* The text of directory.policy. Unknown members are refused with ERR_INVALID_VALUE naming them, so that a typo in the
  * admin API is noticed. "" and "{}" are the defaults. What the policy points to lies in the arena. */

@@ -75,7 +75,7 @@ static bool read_word(struct scim_filter_parser *parser, struct scim_raw_literal
         raw_out->kind = SCIM_LITERAL_BOOLEAN;
         raw_out->boolean = word.data[0] == 't';
     } else if (!read_number(word, raw_out)) {
-        if (parser->policy->strict)
+        if (!scim_lenient(parser->policy, SCIM_LOOSE_LITERALS))
             return scim_filter_fail(parser, parser->at, "a value that is no JSON string, number, true, false or null");
         raw_out->kind = SCIM_LITERAL_TEXT;
     }
@@ -96,7 +96,7 @@ static bool fit_boolean(struct scim_filter_parser *parser, const struct scim_raw
     bool no = slice_equals_ascii_nocase(raw->text, SLICE_LITERAL("false"));
     if (!yes && !no)
         return scim_filter_fail(parser, raw->at, "true or false was expected");
-    if (parser->policy->strict && raw->kind != SCIM_LITERAL_BOOLEAN)
+    if (raw->kind != SCIM_LITERAL_BOOLEAN && !scim_lenient(parser->policy, SCIM_LOOSE_LITERALS))
         return scim_filter_fail(parser, raw->at, "true or false was expected, without quotes");
     *literal_out = (struct scim_literal){.kind = SCIM_LITERAL_BOOLEAN, .boolean = yes, .text = raw->text};
     return true;
@@ -106,8 +106,8 @@ static bool fit_number(struct scim_filter_parser *parser, const struct scim_raw_
                        struct scim_literal *literal_out)
 {
     struct scim_raw_literal number = *raw;
-    bool ok = raw->kind == SCIM_LITERAL_NUMBER ||
-              (!parser->policy->strict && raw->text.len > 0 && read_number(raw->text, &number));
+    bool ok = raw->kind == SCIM_LITERAL_NUMBER || (scim_lenient(parser->policy, SCIM_LOOSE_LITERALS) &&
+                                                   raw->text.len > 0 && read_number(raw->text, &number));
     if (!ok)
         return scim_filter_fail(parser, raw->at, "a number was expected");
     *literal_out = (struct scim_literal){.kind = SCIM_LITERAL_NUMBER,
@@ -135,7 +135,7 @@ static bool fit_instant(struct scim_filter_parser *parser, const struct scim_raw
 static bool fit_text(struct scim_filter_parser *parser, const struct scim_raw_literal *raw,
                      const struct scim_attribute *attribute, struct scim_literal *literal_out)
 {
-    if (parser->policy->strict && attribute && raw->kind != SCIM_LITERAL_TEXT)
+    if (attribute && raw->kind != SCIM_LITERAL_TEXT && !scim_lenient(parser->policy, SCIM_LOOSE_LITERALS))
         return scim_filter_fail(parser, raw->at, "a string in double quotes was expected");
     *literal_out = (struct scim_literal){.kind = SCIM_LITERAL_TEXT, .text = raw->text};
     if (!attribute) {

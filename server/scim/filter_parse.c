@@ -34,7 +34,7 @@ static bool parse_behind_brackets(struct scim_filter_parser *parser, const struc
     struct scim_path sub;
     struct scim_filter *condition = NULL;
     size_t at = parser->at;
-    if (parser->policy->strict)
+    if (!scim_lenient(parser->policy, SCIM_CONDITION_BEHIND_BRACKETS))
         return scim_filter_fail(parser, at - 1, "nothing may stand behind the brackets");
     struct slice token = scim_filter_peek_token(parser);
     parser->inside = path;
@@ -78,7 +78,7 @@ static bool parse_term(struct scim_filter_parser *parser, struct scim_filter **f
     parser->at += token.len;
 
     size_t behind = parser->at;
-    if (!parser->policy->strict)
+    if (scim_lenient(parser->policy, SCIM_LOOSE_BLANKS))
         scim_filter_skip_blanks(parser);
     if (scim_filter_take(parser, '['))
         return parse_value_path(parser, &path, at, filter_out);
@@ -119,10 +119,10 @@ static bool take_word(struct scim_filter_parser *parser, const char *word, bool 
         parser->at = start;
         return false;
     }
-    if (!separated && parser->policy->strict)
+    if (!separated && !scim_lenient(parser->policy, SCIM_LOOSE_BLANKS))
         *failed = !scim_filter_fail_here(parser, "a blank was expected");
     parser->at += strlen(word);
-    if (!scim_filter_skip_blanks(parser) && parser->policy->strict)
+    if (!scim_filter_skip_blanks(parser) && !scim_lenient(parser->policy, SCIM_LOOSE_BLANKS))
         *failed = !scim_filter_fail_here(parser, "a blank was expected");
     return true;
 }
@@ -211,12 +211,14 @@ bool scim_value_path_parse(struct slice text, const struct scim_resource_type *t
     if (text.len > SCIM_FILTER_MAX_BYTES)
         return err_set(err, ERR_INVALID_PATH, "The path is longer than %d bytes.", SCIM_FILTER_MAX_BYTES);
     if (!bracket)
-        return scim_path_parse(text, type, arena, ERR_INVALID_PATH, path_out, err);
+        return scim_path_parse(text, type, arena, ERR_INVALID_PATH, path_out, err) &&
+               scim_path_suits(path_out, policy, ERR_INVALID_PATH, err);
 
     parser.at = (size_t)(bracket - text.data);
     struct slice front = slice_of(text.data, parser.at++);
-    if (!policy->strict)
+    if (scim_lenient(policy, SCIM_LOOSE_BLANKS))
         front = slice_trim(front);
-    return scim_path_parse(front, type, arena, ERR_INVALID_PATH, path_out, err) && check_bracketed(&parser, path_out) &&
+    return scim_path_parse(front, type, arena, ERR_INVALID_PATH, path_out, err) &&
+           scim_path_suits(path_out, policy, ERR_INVALID_PATH, err) && check_bracketed(&parser, path_out) &&
            parse_brackets(&parser, path_out, filter_out) && parse_path_end(&parser, path_out);
 }

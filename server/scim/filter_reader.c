@@ -2,7 +2,7 @@
 
 static bool is_blank(const struct scim_filter_parser *parser, char c)
 {
-    return c == ' ' || (c == '\t' && !parser->policy->strict);
+    return c == ' ' || (c == '\t' && scim_lenient(parser->policy, SCIM_LOOSE_BLANKS));
 }
 
 char scim_filter_peek(const struct scim_filter_parser *parser)

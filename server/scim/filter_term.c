@@ -30,7 +30,8 @@ bool scim_filter_resolve(struct scim_filter_parser *parser, struct slice token, 
             return scim_filter_fail(parser, at, "a sub-attribute was expected");
     } else {
         struct err why = ERR_INIT;
-        if (!scim_path_parse(token, parser->type, parser->arena, ERR_INVALID_FILTER, path_out, &why))
+        if (!scim_path_parse(token, parser->type, parser->arena, ERR_INVALID_FILTER, path_out, &why) ||
+            !scim_path_suits(path_out, parser->policy, ERR_INVALID_FILTER, &why))
             return scim_filter_fail(parser, at, why.detail);
     }
     return check_attribute(parser, path_out, at);
@@ -105,7 +106,7 @@ static bool parse_comparison(struct scim_filter_parser *parser, const struct sci
 {
     struct scim_raw_literal raw;
     bool separated = scim_filter_skip_blanks(parser);
-    if (!separated && (parser->policy->strict || scim_filter_peek(parser) != '"'))
+    if (!separated && (!scim_lenient(parser->policy, SCIM_LOOSE_BLANKS) || scim_filter_peek(parser) != '"'))
         return scim_filter_fail_here(parser,
                                      scim_filter_at_end(parser) ? "a value was expected" : "a blank was expected");
     if (!scim_literal_read(parser, &raw))

@@ -127,7 +127,8 @@ static bool prepare_user_name(const json_t *document, const struct scim_policy *
 {
     struct buf out;
     buf_init(&out, SIZE_MAX / 2);
-    bool ok = scim_prepare_username(text_member(document, "userName"), policy->strict, &out, err);
+    bool ok = scim_prepare_username(text_member(document, "userName"), !scim_lenient(policy, SCIM_UNUSUAL_USER_NAMES),
+                                    &out, err);
     *prepared_out = ok ? arena_slice(arena, buf_slice(&out)) : SLICE_EMPTY;
     buf_fini(&out);
     return ok;

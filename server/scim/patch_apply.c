@@ -126,7 +126,8 @@ static bool patch_complex(const struct patch_work *work, json_t *home, const str
 {
     const struct scim_attribute *attribute = step->path.attribute;
     const json_t *value = step->value;
-    bool sub = patch_has_sub(&step->path), one = json_array_size(value) == 1 && !work->policy->strict;
+    bool sub = patch_has_sub(&step->path),
+         one = json_array_size(value) == 1 && scim_lenient(work->policy, SCIM_LISTS_AND_SINGLES);
 
     if (step->op == PATCH_REMOVE && (!sub || !json_object_get(home, attribute->name)))
         return patch_set_member(work, home, NULL, attribute, PATCH_REMOVE, NULL);

@@ -105,7 +105,7 @@ static bool create(const struct patch_work *work, json_t *list, const struct pat
     bool nothing = json_is_null(step->value) || value_is_text(step->value, "");
     json_scoped *element = json_object();
 
-    if (step->filter && work->policy->strict)
+    if (step->filter && !scim_lenient(work->policy, SCIM_CREATE_MISSING))
         return refuse_target(work, step);
     if (nothing) /* clearing what is not there */
         return true;
@@ -219,7 +219,8 @@ static bool remove_values(const struct patch_work *work, json_t *home, const str
 {
     const struct scim_attribute *attribute = step->path.attribute;
     bool all = !step->filter && !patch_has_sub(&step->path);
-    bool listed = all && !work->policy->strict && (json_is_array(step->value) || json_is_object(step->value));
+    bool named = json_is_array(step->value) || json_is_object(step->value);
+    bool listed = all && named && scim_lenient(work->policy, SCIM_REMOVE_LISTED);
     json_t *list = patch_own_member(home, attribute->name);
 
     if (!json_is_array(list))

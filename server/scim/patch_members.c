@@ -71,7 +71,7 @@ static bool take_removal(struct patch_parser *parser, const struct patch_step *s
 {
     if (step->filter)
         remove_where(parser, step->filter);
-    else if (parser->policy->strict || !step->value || json_is_null(step->value))
+    else if (!scim_lenient(parser->policy, SCIM_REMOVE_LISTED) || !step->value || json_is_null(step->value))
         add_edit(parser, SCIM_MEMBERS_REPLACE, NULL, 0, NULL);
     else
         remove_listed(parser, step->value);

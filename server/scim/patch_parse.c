@@ -44,14 +44,20 @@ static bool check_value(const struct patch_parser *parser, const struct patch_st
     return !required || err_set(parser->err, ERR_INVALID_VALUE, "\"%s\" is required and must not be empty.", name);
 }
 
-/* A step on an attribute that a schema declares. `named`: the client wrote a path; what only occurs in a value is
- * passed over when it is read-only, because clients send back what they were given (L-07). */
+/* What only occurs in a value is passed over when it is read-only, because clients send back what they were given. */
+static bool passes_over(const struct patch_parser *parser, bool named)
+{
+    return !named && scim_lenient(parser->policy, SCIM_READ_ONLY_IN_VALUES);
+}
+
+/* A step on an attribute that a schema declares. `named`: the client wrote a path. */
 static bool take_declared(struct patch_parser *parser, const struct patch_step *step, bool named)
 {
     const struct scim_attribute *attribute = step->path.attribute, *sub = step->path.sub;
 
     if (attribute->mutability == SCIM_READ_ONLY || (sub && sub->mutability == SCIM_READ_ONLY))
-        return !named || err_set(parser->err, ERR_MUTABILITY, "\"%s\" is read-only.", name_of(parser, &step->path));
+        return passes_over(parser, named) ||
+               err_set(parser->err, ERR_MUTABILITY, "\"%s\" is read-only.", name_of(parser, &step->path));
     if (!step->path.extension && resource_is_members(parser->type, attribute))
         return patch_take_members(parser, step);
     if (!check_value(parser, step))
@@ -103,7 +109,7 @@ static bool take_schema(struct patch_parser *parser, const struct patch_step *st
         add_step(parser, &whole);
         return true;
     }
-    if (named && parser->policy->strict)
+    if (named && !scim_lenient(parser->policy, SCIM_EXTENSION_AS_PATH))
         return err_set(parser->err, ERR_INVALID_PATH, "\"%s\" is no attribute.", path->schema->urn);
     if (!json_is_object(value))
         return err_set(parser->err, ERR_INVALID_VALUE, "\"%s\" must be an object.", path->schema->urn);
@@ -189,7 +195,7 @@ static bool take_members_of(struct patch_parser *parser, enum patch_op op, const
         bool ok;
         if (find_attribute(parser, home, slice_str(key), &step.path)) {
             ok = take(parser, &step, false);
-        } else if (parser->policy->strict) {
+        } else if (!scim_lenient(parser->policy, strchr(key, '[') ? SCIM_FILTERS_AS_KEYS : SCIM_PATHS_AS_KEYS)) {
             step.path = (struct scim_path){.schema = home, .extension = home, .name = slice_str(key)};
             ok = take_undeclared(parser, &step, false);
         } else {
@@ -207,8 +213,9 @@ static bool take_op(const struct patch_parser *parser, const json_t *operation, 
     const json_t *op = member(operation, "op");
 
     for (unsigned i = 0; i < 3 && json_is_string(op); i++) {
-        bool equal = parser->policy->strict ? slice_equals(json_slice(op), slice_str(names[i]))
-                                            : slice_equals_ascii_nocase(json_slice(op), slice_str(names[i]));
+        bool equal = scim_lenient(parser->policy, SCIM_OPS_IN_ANY_CASE)
+                         ? slice_equals_ascii_nocase(json_slice(op), slice_str(names[i]))
+                         : slice_equals(json_slice(op), slice_str(names[i]));
         if (!equal)
             continue;
         *op_out = (enum patch_op)i;
@@ -249,6 +256,8 @@ static bool take_operation(struct patch_parser *parser, const json_t *operation)
 static bool check_message(const json_t *body, const struct patch_parser *parser)
 {
     const json_t *schemas = member(body, "schemas");
+    if (!schemas && scim_lenient(parser->policy, SCIM_INCOMPLETE_PATCH))
+        return true;
     for (size_t i = 0; i < json_array_size(schemas); i++) {
         const json_t *urn = json_array_get(schemas, i);
         if (json_is_string(urn) && slice_equals_ascii_nocase(json_slice(urn), SLICE_LITERAL(SCIM_URN_PATCH_OP)))
@@ -263,13 +272,17 @@ bool scim_patch_parse(const json_t *body, const struct scim_resource_type *type,
     struct scim_patch *patch = arena_new(arena, struct scim_patch);
     struct patch_parser parser = {type, policy, arena, patch, err};
     const json_t *operations = member(body, "Operations");
+    bool single = json_is_object(operations) && scim_lenient(policy, SCIM_INCOMPLETE_PATCH);
+    bool empty = json_array_size(operations) == 0 && !scim_lenient(policy, SCIM_EMPTY_PATCH);
 
     patch->steps_end = &patch->steps;
     patch->members_end = &patch->members;
     *patch_out = patch;
     if (!check_message(body, &parser))
         return false;
-    if (!json_is_array(operations) || (policy->strict && json_array_size(operations) == 0))
+    if (single && !take_operation(&parser, operations))
+        return false;
+    if (!single && (!json_is_array(operations) || empty))
         return err_set(err, ERR_INVALID_SYNTAX, "\"Operations\" must be a list of operations.");
     if (json_array_size(operations) > SCIM_PATCH_MAX_OPERATIONS)
         return err_set(err, ERR_INVALID_SYNTAX, "\"Operations\" has more than %d operations.",

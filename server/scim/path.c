@@ -141,6 +141,7 @@ static bool parse_in_schema(struct slice text, struct slice rest, enum err_kind 
         return true;
     if (!split(slice_skip(rest, 1), &path->name, &sub))
         return malformed(text, kind, err);
+    path->dotted = rest.data[0] == '.';
 
     const struct scim_schema *schema = path->schema;
     path->attribute = scim_schema_attribute(schema, path->name);
@@ -220,6 +221,13 @@ bool scim_path_is_top_level(const struct scim_path *path, struct slice attribute
 {
     struct slice name = path->attribute ? slice_str(path->attribute->name) : path->name;
     return !path->extension && path->urn.len == 0 && slice_equals_ascii_nocase(name, attribute);
+}
+
+bool scim_path_suits(const struct scim_path *path, const struct scim_policy *policy, enum err_kind kind,
+                     struct err *err)
+{
+    return !path->dotted || scim_lenient(policy, SCIM_DOT_BEHIND_URN) ||
+           err_set(err, kind, "Between %s and the name of an attribute belongs a colon.", path->schema->urn);
 }
 
 struct visitor {

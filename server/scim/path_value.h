@@ -18,6 +18,10 @@ bool scim_path_is_top_level(const struct scim_path *path, struct slice attribute
 /* Names the sub-attribute `name` of a path that has none; false when its attribute is known and not complex. */
 bool scim_path_set_sub(struct scim_path *path, struct slice name);
 
+/* Does the policy allow how it was written (L-12)? Else an error of the kind. */
+MUST_CHECK bool scim_path_suits(const struct scim_path *path, const struct scim_policy *policy, enum err_kind kind,
+                                struct err *err);
+
 /* A letter, then letters, digits, "-", "_", "$"; or "$ref". */
 bool scim_path_is_name(struct slice text);
 

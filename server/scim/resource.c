@@ -27,7 +27,7 @@ static bool take_urn(const json_t *urn, const struct intake *intake, json_t *sch
         *base_out = true;
     else if (scim_type_extension(type, json_slice(urn)))
         return true;
-    else if (intake->policy->strict)
+    else if (!scim_lenient(intake->policy, SCIM_FOREIGN_SCHEMAS))
         return err_set(intake->err, ERR_INVALID_SYNTAX, "\"schemas\" has a URN that is no schema of a %s.", type->name);
     else if (value_is_text(urn, "urn:scim:schemas:core:1.0"))
         *base_out = true; /* body templates of OneLogin say so against version 2, too */
@@ -37,7 +37,7 @@ static bool take_urn(const json_t *urn, const struct intake *intake, json_t *sch
 static bool take_schemas(const json_t *body, const struct intake *intake)
 {
     const json_t *given = json_member_nocase(body, SLICE_LITERAL("schemas"), NULL);
-    bool single = json_is_string(given) && !intake->policy->strict, base = false;
+    bool single = json_is_string(given) && scim_lenient(intake->policy, SCIM_LISTS_AND_SINGLES), base = false;
     size_t count = single ? 1 : json_array_size(given);
     json_t *schemas = json_array();
     json_object_set_new_nocheck(intake->document, "schemas", schemas);
@@ -93,7 +93,7 @@ static bool take_extension(struct intake *intake, const struct scim_schema *sche
 {
     const struct value_place place = {intake->policy, schema->urn, NULL, intake->err};
 
-    if (json_is_array(value) && json_array_size(value) < 2 && !intake->policy->strict)
+    if (json_is_array(value) && json_array_size(value) < 2 && scim_lenient(intake->policy, SCIM_LISTS_AND_SINGLES))
         value = json_array_get(value, 0);
     if (!value || json_is_null(value))
         return true;
@@ -129,7 +129,7 @@ static bool take_top_level(void *context, const char *name, const json_t *value)
         return strcmp(common->name, "schemas") == 0 || take_attribute(intake, common, value);
     if (extension)
         return take_extension(intake, extension, value);
-    if (!intake->policy->strict && json_is_object(value) &&
+    if (scim_lenient(intake->policy, SCIM_CORE_UNDER_URN) && json_is_object(value) &&
         slice_equals_ascii_nocase(slice_str(name), slice_str(intake->type->schema->urn)))
         return take_core(intake, value);
     return take_undeclared(intake, name, value);

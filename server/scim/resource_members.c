@@ -29,7 +29,7 @@ bool resource_member_id(const json_t *element, size_t index, const struct scim_p
         if (*nothing_out)
             return true;
         value = json_member_nocase(element, SLICE_LITERAL("value"), NULL);
-    } else if (policy->strict) {
+    } else if (!scim_lenient(policy, SCIM_TEXT_FOR_COMPLEX)) {
         value = NULL;
     }
     if (!json_is_string(value))
@@ -66,9 +66,9 @@ bool resource_member_ids(const json_t *value, const struct scim_policy *policy, 
 
     *ids_out = ids;
     *count_out = 0;
-    if (json_is_null(value) || (value_is_text(value, "") && !policy->strict))
+    if (json_is_null(value) || (value_is_text(value, "") && scim_lenient(policy, SCIM_TEXT_FOR_COMPLEX)))
         return true;
-    if (!list && policy->strict)
+    if (!list && !scim_lenient(policy, SCIM_LISTS_AND_SINGLES))
         return err_set(err, ERR_INVALID_VALUE, "\"members\" must be a list.");
     for (size_t i = 0; i < length; i++) {
         bool nothing = false;

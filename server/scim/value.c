@@ -80,6 +80,8 @@ static json_t *complex_object(const json_t *value, const struct scim_attribute *
                                           take_other_sub, &complex};
     if (!value_visit(value, &visitor))
         return NULL;
+    if (scim_lenient(place->policy, SCIM_ROLES_AS_JSON_TEXT) && strcmp(attribute->name, "roles") == 0)
+        value_open_role(object);
     if (json_object_size(object) == 0 || value_is_blank(attribute, object)) {
         *unassigned_out = true;
         return NULL;
@@ -117,7 +119,7 @@ static json_t *one_value(const json_t *value, const struct scim_attribute *attri
         return value_simple(value, attribute, place, unassigned_out);
     if (json_is_object(value))
         return complex_object(value, attribute, place, unassigned_out);
-    if (json_is_string(value) && !place->policy->strict)
+    if (json_is_string(value) && scim_lenient(place->policy, SCIM_TEXT_FOR_COMPLEX))
         return complex_from_text(value, attribute, place, unassigned_out);
     value_refuse(place, "an object");
     return NULL;
@@ -151,12 +153,12 @@ static json_t *multi_value(const json_t *value, const struct scim_attribute *att
 {
     if (json_is_array(value))
         return list_of_values(value, attribute, place, unassigned_out);
-    if (place->policy->strict) {
-        value_refuse(place, "a list");
+    if (value_is_text(value, "") && scim_lenient(place->policy, SCIM_TEXT_FOR_COMPLEX)) {
+        *unassigned_out = true;
         return NULL;
     }
-    if (value_is_text(value, "")) {
-        *unassigned_out = true;
+    if (!scim_lenient(place->policy, SCIM_LISTS_AND_SINGLES)) {
+        value_refuse(place, "a list");
         return NULL;
     }
     json_t *only = one_value(value, attribute, place, unassigned_out);
@@ -165,6 +167,12 @@ static json_t *multi_value(const json_t *value, const struct scim_attribute *att
     json_t *list = json_array();
     json_array_append_new(list, only);
     return list;
+}
+
+/* The x of {"value": x} (L-21). */
+static const json_t *wrapped(const json_t *element)
+{
+    return json_object_size(element) == 1 ? json_member_nocase(element, SLICE_LITERAL("value"), NULL) : NULL;
 }
 
 json_t *value_normalise(const json_t *value, const struct scim_attribute *attribute, const struct value_place *place,
@@ -179,8 +187,11 @@ json_t *value_normalise(const json_t *value, const struct scim_attribute *attrib
         return multi_value(value, attribute, place, unassigned_out);
     if (!json_is_array(value))
         return one_value(value, attribute, place, unassigned_out);
-    if (json_array_size(value) == 1 && !place->policy->strict) /* L-08 */
-        return one_value(json_array_get(value, 0), attribute, place, unassigned_out);
+    const json_t *only = json_array_size(value) == 1 ? json_array_get(value, 0) : NULL, *inner = wrapped(only);
+    if (inner && attribute->type != SCIM_COMPLEX && scim_lenient(place->policy, SCIM_WRAPPED_VALUES))
+        return one_value(inner, attribute, place, unassigned_out);
+    if (only && scim_lenient(place->policy, SCIM_LISTS_AND_SINGLES))
+        return one_value(only, attribute, place, unassigned_out);
     value_refuse(place, "a single value");
     return NULL;
 }

@@ -76,6 +76,9 @@ size_t value_primaries(const json_t *list);
 /* A complex value that is there in form only: its `value` is "" (an unassigned manager, checklist L-09). */
 bool value_is_blank(const struct scim_attribute *attribute, const json_t *value);
 
+/* A role whose `value` is an object as text becomes what that says: value, display, type (L-20). */
+void value_open_role(json_t *role);
+
 /* The manager's $ref is made when the document is served. */
 bool value_is_derived(const struct scim_attribute *attribute, const struct scim_attribute *sub);
 

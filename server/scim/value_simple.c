@@ -48,16 +48,16 @@ static json_t *boolean_value(const json_t *value, const struct scim_attribute *a
 {
     if (json_is_boolean(value))
         return value_share(value);
-    if (!place->policy->strict) {
-        if (json_is_string(value) && slice_equals_ascii_nocase(json_slice(value), SLICE_LITERAL("true")))
+    if (scim_lenient(place->policy, SCIM_BOOLEANS_AS_TEXT) && json_is_string(value)) {
+        if (slice_equals_ascii_nocase(json_slice(value), SLICE_LITERAL("true")))
             return json_true();
-        if (json_is_string(value) && slice_equals_ascii_nocase(json_slice(value), SLICE_LITERAL("false")))
+        if (slice_equals_ascii_nocase(json_slice(value), SLICE_LITERAL("false")))
             return json_false();
-        /* A deployed validator sends a phone number as the `primary` of a phone number, and expects success. */
-        if (strcmp(attribute->name, "primary") == 0) {
-            *unassigned_out = true;
-            return NULL;
-        }
+    }
+    /* A deployed validator sends a phone number as the `primary` of a phone number, and expects success. */
+    if (scim_lenient(place->policy, SCIM_UNUSABLE_PRIMARY) && strcmp(attribute->name, "primary") == 0) {
+        *unassigned_out = true;
+        return NULL;
     }
     value_refuse(place, "true or false");
     return NULL;
@@ -132,7 +132,8 @@ static bool is_one_der_sequence(const struct base64 *data)
 static json_t *binary_value(const json_t *value, const struct value_place *place)
 {
     struct base64 data;
-    if (!json_is_string(value) || !base64_scan(json_slice(value), !place->policy->strict, &data)) {
+    if (!json_is_string(value) ||
+        !base64_scan(json_slice(value), scim_lenient(place->policy, SCIM_LINES_IN_BASE64), &data)) {
         value_refuse(place, "a string in base64");
         return NULL;
     }
@@ -152,9 +153,24 @@ static json_t *date_value(const json_t *value, const struct value_place *place)
     return NULL;
 }
 
+/* L-25. NULL: it is no such text. */
+static json_t *number_of_text(const json_t *value, const struct value_place *place)
+{
+    struct slice text = json_is_string(value) ? slice_trim(json_slice(value)) : SLICE_EMPTY;
+    if (text.len == 0 || text.len > json_limits_default.number || !scim_lenient(place->policy, SCIM_NUMBERS_AS_TEXT))
+        return NULL;
+    json_t *number = json_loadb(text.data, text.len, JSON_DECODE_ANY, NULL);
+    if (json_is_number(number))
+        return number;
+    json_decref(number);
+    return NULL;
+}
+
 /* A decimal is sent with digits on both sides of its point; 2^53 is where doubles stop holding every integer. */
 static json_t *decimal_value(const json_t *value, const struct value_place *place)
 {
+    json_scoped *read = number_of_text(value, place);
+    value = read ? read : value;
     if (json_is_real(value))
         return value_share(value);
     if (json_is_integer(value)) {
@@ -167,6 +183,8 @@ static json_t *decimal_value(const json_t *value, const struct value_place *plac
 
 static json_t *integer_value(const json_t *value, const struct value_place *place)
 {
+    json_scoped *read = number_of_text(value, place);
+    value = read ? read : value;
     if (json_is_integer(value))
         return value_share(value);
     value_refuse(place, "a whole number");
@@ -179,7 +197,8 @@ json_t *value_simple(const json_t *value, const struct scim_attribute *attribute
     bool textual = attribute->type == SCIM_STRING || attribute->type == SCIM_REFERENCE;
 
     /* "" is a value of a string, and how clients clear anything else. */
-    if (!textual && !place->policy->strict && json_is_string(value) && json_string_length(value) == 0) {
+    bool text = json_is_string(value);
+    if (!textual && text && json_string_length(value) == 0 && scim_lenient(place->policy, SCIM_TEXT_FOR_COMPLEX)) {
         *unassigned_out = true;
         return NULL;
     }

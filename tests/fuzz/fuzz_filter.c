@@ -61,11 +61,10 @@ static void use_value_path(struct slice text, const struct scim_policy *policy, 
 /* The first byte chooses policy and type. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct scim_policy strict = {.strict = true, .unknown_attributes = SCIM_UNKNOWN_REJECT};
     struct arena arena;
     if (size == 0)
         return 0;
-    const struct scim_policy *policy = data[0] & 1 ? &strict : &scim_policy_default;
+    const struct scim_policy *policy = data[0] & 1 ? &scim_policy_strict : &scim_policy_default;
     const struct scim_resource_type *types[] = {&scim_user_type, &scim_group_type, NULL, &scim_user_type};
     struct slice text = slice_of((const char *)data + 1, size - 1);
     arena_init(&arena);

@@ -7,8 +7,6 @@
 
 #include <cmocka.h>
 
-const struct scim_policy fixture_strict = {.unknown_attributes = SCIM_UNKNOWN_REJECT, .strict = true};
-
 json_t *fixture_vectors(const char *name)
 {
     char path[512];

@@ -10,8 +10,6 @@
 json_t *fixture_vectors(const char *name); /* tests/vectors/scim/<name>; a new reference */
 json_t *fixture_json(const char *text);    /* apostrophes stand for double quotes; a new reference */
 
-extern const struct scim_policy fixture_strict;
-
 /* Does the filter match? Fails the test when it does not parse. In the filter, too, apostrophes stand for quotes. */
 bool fixture_matches(const char *filter, const struct scim_resource_type *type, const json_t *resource);
 bool fixture_user_matches(const char *filter, const char *user);

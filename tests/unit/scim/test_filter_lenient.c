@@ -13,7 +13,7 @@
 #define no(filter, user)  assert_false(fixture_user_matches(filter, user))
 
 static void refused(const char *filter) { fixture_refused(filter, &scim_user_type, &scim_policy_default); }
-static void refused_if_strict(const char *filter) { fixture_refused(filter, &scim_user_type, &fixture_strict); }
+static void refused_if_strict(const char *filter) { fixture_refused(filter, &scim_user_type, &scim_policy_strict); }
 
 static void test_L_10_quoted_booleans_and_bare_words(void **state)
 {

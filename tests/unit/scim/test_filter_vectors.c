@@ -79,7 +79,7 @@ static void test_F_03_bad_filters_are_refused(void **state)
     json_t *vectors = fixture_vectors("filter.json"), *row;
     size_t i;
     json_array_foreach (json_object_get(vectors, "bad"), i, row) {
-        check_refusal(row, &fixture_strict);
+        check_refusal(row, &scim_policy_strict);
         if (!json_is_true(json_object_get(row, "strict")))
             check_refusal(row, &scim_policy_default);
     }
