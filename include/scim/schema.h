@@ -55,7 +55,11 @@ struct scim_resource_type {
     const char *description;
     const struct scim_schema *schema;
     const struct scim_schema *const *extensions;
+    const bool *extension_required; /* one for each; NULL: none is */
     size_t extension_count;
+    /* Documents may hold values that not every reply shows: returned never, or only on request. False of the built-in
+     * types, whose stored text is served as it is. */
+    bool has_hidden;
     const struct scim_resource_type *const *types; /* the root: the types that are asked at once; NULL elsewhere */
     size_t type_count;
 };
@@ -85,6 +89,9 @@ const struct scim_resource_type *scim_type_by_code(uint16_t code);
 /* An attribute of the schema, or of a complex attribute. NULL when there is none. */
 const struct scim_attribute *scim_schema_attribute(const struct scim_schema *schema, struct slice name);
 const struct scim_attribute *scim_sub_attribute(const struct scim_attribute *attribute, struct slice name);
+
+/* The attribute whose prepared value is the rows' unique key, of a type that is not built in; NULL: none. */
+const struct scim_attribute *scim_type_unique(const struct scim_resource_type *type);
 
 /* An extension of the type by URN, any case; NULL when the type has none such. */
 const struct scim_schema *scim_type_extension(const struct scim_resource_type *type, struct slice urn);

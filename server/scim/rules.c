@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/must.h"
+#include "catalog_parts.h"
 #include "schema_tables.h"
 
 const struct scim_rules scim_rules_default = {
@@ -43,7 +44,7 @@ struct scim_rules *scim_rules_make(const struct scim_rules_source *source, struc
     *rules = scim_rules_default;
     arena_init(&rules->arena);
     if (scim_policy_parse(source->policy, &rules->arena, &rules->policy, err) &&
-        read_domains(rules, source->domains, err))
+        read_domains(rules, source->domains, err) && catalog_compile(rules, source->catalog, err))
         return rules;
     scim_rules_free(rules);
     return NULL;

@@ -87,6 +87,16 @@ const struct scim_attribute *scim_sub_attribute(const struct scim_attribute *att
     return find(attribute->sub_attributes, attribute->sub_attribute_count, name);
 }
 
+const struct scim_attribute *scim_type_unique(const struct scim_resource_type *type)
+{
+    if (scim_type_by_code(type->code))
+        return NULL;
+    for (size_t i = 0; i < type->schema->attribute_count; i++)
+        if (type->schema->attributes[i].uniqueness != SCIM_UNIQUE_NONE)
+            return &type->schema->attributes[i];
+    return NULL;
+}
+
 const struct scim_schema *scim_type_extension(const struct scim_resource_type *type, struct slice urn)
 {
     for (size_t i = 0; i < type->extension_count; i++)
