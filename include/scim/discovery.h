@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "scim/schema.h"
+#include "scim/rules.h"
 
 struct scim_capabilities {        /* what is advertised is what is enforced (D-03) */
     uint64_t max_results;         /* of one page */
@@ -16,12 +16,12 @@ struct scim_capabilities {        /* what is advertised is what is enforced (D-0
 
 /* Each appends one JSON document; base_url as in document.h. *_list are ListResponses. */
 void scim_discovery_config(const struct scim_capabilities *capabilities, struct slice base_url, struct buf *out);
-void scim_discovery_types(struct slice base_url, struct buf *out);
-void scim_discovery_schemas(struct slice base_url, struct buf *out);
+void scim_discovery_types(const struct scim_rules *rules, struct slice base_url, struct buf *out);
+void scim_discovery_schemas(const struct scim_rules *rules, struct slice base_url, struct buf *out);
 
 /* One of them; false when there is none such: the caller answers 404. `urn` in any case (D-15), decoded. */
-bool scim_discovery_type(struct slice name, struct slice base_url, struct buf *out);
-bool scim_discovery_schema(struct slice urn, struct slice base_url, struct buf *out);
+bool scim_discovery_type(const struct scim_rules *rules, struct slice name, struct slice base_url, struct buf *out);
+bool scim_discovery_schema(const struct scim_rules *rules, struct slice urn, struct slice base_url, struct buf *out);
 
 /* The entity-tag of a text made here, out has SCIM_ETAG_BYTES (document.h): the meta.version that a single object
  * carries; a checksum of a list. Stable as long as what is described and the base URL are (D-18). */

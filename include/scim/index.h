@@ -27,8 +27,8 @@ struct scim_key {
 
 /* What the row of a resource carries beside its document. Slices live in the arena; empty = NULL in the database. */
 struct scim_row_keys {
-    struct slice
-        unique_key; /* prepared userName or primary e-mail (policy); folded displayName of a group, if unique */
+    struct slice unique_key; /* prepared userName or primary e-mail (policy); folded displayName of a group, if unique;
+                                of another type what scim_type_unique says */
     struct slice external_key;   /* first SCIM_KEY_BYTES of externalId */
     struct slice display;        /* displayName, else name.formatted, else userName; cut at a character border */
     struct slice manager;        /* manager.value as stored */

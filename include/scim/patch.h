@@ -39,6 +39,9 @@ MUST_CHECK bool scim_patch_parse(const json_t *body, const struct scim_resource_
  * joined. */
 const struct scim_member_edit *scim_patch_members(const struct scim_patch *patch);
 
+/* What the operations name or bring, for scim_projection_with_sent. */
+const struct scim_path *scim_patch_paths(const struct scim_patch *patch, struct arena *arena, size_t *count_out);
+
 /* Does any operation touch the document (beyond members)? */
 bool scim_patch_touches_document(const struct scim_patch *patch);
 

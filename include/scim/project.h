@@ -14,6 +14,13 @@ MUST_CHECK bool scim_projection_parse(struct slice attributes, struct slice excl
                                       const struct scim_resource_type *type, struct arena *arena,
                                       struct scim_projection **projection_out, struct err *err);
 
+/* The projection (NULL: none) of the reply to a write: attributes that are returned on request alone show, too, when
+ * the client has sent them (A-27). Paths as scim_resource_paths and scim_patch_paths make them; they must live as long.
+ */
+const struct scim_projection *scim_projection_with_sent(const struct scim_projection *projection,
+                                                        const struct scim_path *paths, size_t count,
+                                                        struct arena *arena);
+
 /* May this top-level attribute of the core schema ("groups", "members") show? So that it is loaded only then. */
 bool scim_projection_shows(const struct scim_projection *projection, struct slice attribute);
 

@@ -32,6 +32,10 @@ MUST_CHECK json_t *scim_resource_normalise(const json_t *body, const struct scim
                                            const json_t *before, struct arena *arena, struct scim_members *members_out,
                                            struct err *err);
 
+/* The declared attributes that a body names, for scim_projection_with_sent. */
+const struct scim_path *scim_resource_paths(const json_t *body, const struct scim_resource_type *type,
+                                            struct arena *arena, size_t *count_out);
+
 /* One value brought into the form of its attribute: spelling, coercions L-03, L-08, L-09, nulls dropped. Returns a new
  * reference; *unassigned_out is set (and NULL returned) when nothing is left of it. NULL and !*unassigned_out: err. */
 MUST_CHECK json_t *scim_value_normalise(const json_t *value, const struct scim_attribute *attribute,

@@ -65,6 +65,7 @@ static void take_rules(struct call *call, const struct scim_rules *rules)
     call->type = scim_rules_type(rules, call->op->operation->resource_type);
     call->patch = NULL;
     call->decision = NULL;
+    call->sent = NULL;
     store_rules_ref(rules);
     store_rules_unref(call->rules);
     call->rules = rules;
@@ -207,6 +208,17 @@ bool call_read_body(struct call *call)
     return call->body != NULL;
 }
 
+void call_note_sent(struct call *call)
+{
+    struct arena *arena = &call->op->arena;
+    if (!call->type->has_hidden || call->sent)
+        return;
+    size_t count;
+    const struct scim_path *paths = call->patch ? scim_patch_paths(call->patch, arena, &count)
+                                                : scim_resource_paths(call->body, call->type, arena, &count);
+    call->sent = scim_projection_with_sent(call->projection, paths, count, arena);
+}
+
 bool call_not_found(struct call *call)
 {
     return err_set(&call->op->err, ERR_NOT_FOUND, "There is no %s with this id.", call->type->name);
@@ -288,12 +300,13 @@ json_t *call_representation(const struct call *call, const struct scim_served *s
 
 void call_render(const struct call *call, const struct scim_served *served, struct buf *out)
 {
-    if (!call->projection || scim_projection_is_plain(call->projection)) {
+    bool plain = !call->projection || scim_projection_is_plain(call->projection);
+    if (plain && !call->type->has_hidden) {
         scim_document_serve(served, call->base_url, out);
         return;
     }
     json_scoped *resource = call_representation(call, served);
-    scim_projection_apply(call->projection, call->type, resource);
+    scim_projection_apply(call->sent ? call->sent : call->projection, call->type, resource);
     json_render(resource, out);
 }
 

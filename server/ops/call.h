@@ -39,6 +39,8 @@ struct call {
     json_t *body; /* NULL: body_err */
     struct err body_err;
     struct scim_patch *patch;
+    const struct scim_projection
+        *sent;                 /* of the reply to a write, where documents have hidden values; NULL elsewhere */
     struct decision *decision; /* write.h: what was decided, kept between steps; NULL: nothing yet */
     struct scim_members members;
 
@@ -61,6 +63,9 @@ MUST_CHECK bool call_admit_token(struct call *call, const struct view_token *tok
 
 /* Reads the body as a JSON object, once. Refuses with op->err. */
 MUST_CHECK bool call_read_body(struct call *call);
+
+/* The body of a write that is about to be answered: what it names may show in the reply. */
+void call_note_sent(struct call *call);
 
 /* 404 with the same words for every id (E-06). Always false. */
 bool call_not_found(struct call *call);

@@ -66,6 +66,7 @@ enum job_step scim_create(struct op *op, struct view *view)
         return JOB_WANTS;
 
     stage(call, view, membership, &shown);
+    call_note_sent(call);
     struct scim_served served = call_served(call, &shown);
     call_reply_resource(call, 201, &served);
     return JOB_DONE;

@@ -1,5 +1,6 @@
-/* ServiceProviderConfig, ResourceTypes, Schemas: readable without a token (D-05), the same for every organization. A
- * token that is sent must be good all the same. */
+/* ServiceProviderConfig, ResourceTypes, Schemas: readable without a token (D-05): then the
+ * built-in ones, the same for every organization. A token that is sent must be good, and shows what its directory has.
+ */
 #include "scim/discovery.h"
 
 #include "scim/etag.h"
@@ -63,7 +64,7 @@ enum job_step scim_show_types(struct op *op, struct view *view)
     if (!call_want_token(call, view))
         return JOB_WANTS;
     if (admit(call)) {
-        scim_discovery_types(call->base_url, &op->reply.body);
+        scim_discovery_types(call->rules, call->base_url, &op->reply.body);
         reply(call);
     }
     return JOB_DONE;
@@ -75,21 +76,22 @@ enum job_step scim_show_schemas(struct op *op, struct view *view)
     if (!call_want_token(call, view))
         return JOB_WANTS;
     if (admit(call)) {
-        scim_discovery_schemas(call->base_url, &op->reply.body);
+        scim_discovery_schemas(call->rules, call->base_url, &op->reply.body);
         reply(call);
     }
     return JOB_DONE;
 }
 
 static enum job_step show_one(struct op *op, struct view *view, const char *noun,
-                              bool (*show)(struct slice name, struct slice base_url, struct buf *out))
+                              bool (*show)(const struct scim_rules *rules, struct slice name, struct slice base_url,
+                                           struct buf *out))
 {
     struct call *call = call_of(op);
     if (!call_want_token(call, view))
         return JOB_WANTS;
     if (!admit(call))
         return JOB_DONE;
-    if (show(op->parameters[1], call->base_url, &op->reply.body))
+    if (show(call->rules, op->parameters[1], call->base_url, &op->reply.body))
         reply(call);
     else
         err_set(&op->err, ERR_NOT_FOUND, "There is no %s with this id.", noun);

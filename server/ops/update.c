@@ -151,6 +151,7 @@ static void stage(struct updating *u)
 
 static void reply(struct updating *u)
 {
+    call_note_sent(u->call);
     struct scim_served served = call_served(u->call, &u->shown);
     if (u->update->answers_no_content && u->update->answers_no_content(u->call))
         call_reply_no_content(u->call, &served);

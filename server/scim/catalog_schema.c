@@ -131,7 +131,7 @@ static bool is_urn(const char *urn)
     if (!slice_starts_with_ascii_nocase(slice_str(urn), SLICE_LITERAL("urn:")))
         return false;
     const char *namespace = urn + 4, *colon = strchr(namespace, ':');
-    if (!colon || colon - namespace < 2 || colon - namespace > 32)
+    if (!colon || colon == namespace || colon - namespace > 32)
         return false;
     for (const char *c = namespace; c < colon; c++)
         if (!isalnum((unsigned char)*c) && *c != '-')

@@ -22,6 +22,13 @@ static void add_text(const char *name, const char *text, struct buf *out)
     buf_add_json_string(out, slice_str(text));
 }
 
+/* Those of a directory's own schemas may be absent. */
+static void add_description(const char *text, struct buf *out)
+{
+    if (*text)
+        add_text("description", text, out);
+}
+
 static void add_flag(const char *name, bool flag, struct buf *out)
 {
     add_name(name, out);
@@ -122,33 +129,34 @@ static void add_type(const struct scim_resource_type *type, struct slice base_ur
     buf_add(out, SLICE_LITERAL("{\"schemas\":[\"" URN_TYPE "\"]"));
     add_text("id", type->name, out);
     add_text("name", type->name, out);
-    add_text("description", type->description, out);
+    add_description(type->description, out);
     add_text("endpoint", type->endpoint, out);
     add_text("schema", type->schema->urn, out);
     for (size_t i = 0; i < type->extension_count; i++) {
         buf_add_str(out, i == 0 ? ",\"schemaExtensions\":[{\"schema\":" : ",{\"schema\":");
         buf_add_json_string(out, slice_str(type->extensions[i]->urn));
-        buf_add(out, SLICE_LITERAL(",\"required\":false}"));
+        add_flag("required", type->extension_required && type->extension_required[i], out);
+        buf_add_char(out, '}');
     }
     if (type->extension_count > 0)
         buf_add_char(out, ']');
     add_meta("ResourceType", base_url, "/ResourceTypes", type->name, start, out);
 }
 
-void scim_discovery_types(struct slice base_url, struct buf *out)
+void scim_discovery_types(const struct scim_rules *rules, struct slice base_url, struct buf *out)
 {
-    scim_message_list_begin(scim_resource_type_count, 1, scim_resource_type_count, out);
-    for (size_t i = 0; i < scim_resource_type_count; i++) {
+    scim_message_list_begin(rules->type_count, 1, rules->type_count, out);
+    for (size_t i = 0; i < rules->type_count; i++) {
         if (i > 0)
             buf_add_char(out, ',');
-        add_type(scim_resource_types[i], base_url, out);
+        add_type(rules->types[i], base_url, out);
     }
     scim_message_list_end(out);
 }
 
-bool scim_discovery_type(struct slice name, struct slice base_url, struct buf *out)
+bool scim_discovery_type(const struct scim_rules *rules, struct slice name, struct slice base_url, struct buf *out)
 {
-    const struct scim_resource_type *type = scim_type_by_name(name);
+    const struct scim_resource_type *type = scim_rules_type_by_name(rules, name);
     if (type)
         add_type(type, base_url, out);
     return type;
@@ -201,7 +209,7 @@ static void add_attribute(const struct scim_attribute *attribute, struct buf *ou
     if (attribute->type == SCIM_COMPLEX)
         add_attributes("subAttributes", attribute->sub_attributes, attribute->sub_attribute_count, out);
     add_flag("multiValued", attribute->multi_valued, out);
-    add_text("description", attribute->description, out);
+    add_description(attribute->description, out);
     add_flag("required", attribute->required, out);
     add_list("canonicalValues", attribute->canonical_values, out);
     if (has_case(attribute->type))
@@ -234,25 +242,25 @@ static void add_schema(const struct scim_schema *schema, struct slice base_url, 
     buf_add(out, SLICE_LITERAL("{\"schemas\":[\"" URN_SCHEMA "\"]"));
     add_text("id", schema->urn, out);
     add_text("name", schema->name, out);
-    add_text("description", schema->description, out);
+    add_description(schema->description, out);
     add_attributes("attributes", schema->attributes, schema->attribute_count, out);
     add_meta("Schema", base_url, "/Schemas", schema->urn, start, out);
 }
 
-void scim_discovery_schemas(struct slice base_url, struct buf *out)
+void scim_discovery_schemas(const struct scim_rules *rules, struct slice base_url, struct buf *out)
 {
-    scim_message_list_begin(scim_schema_count, 1, scim_schema_count, out);
-    for (size_t i = 0; i < scim_schema_count; i++) {
+    scim_message_list_begin(rules->schema_count, 1, rules->schema_count, out);
+    for (size_t i = 0; i < rules->schema_count; i++) {
         if (i > 0)
             buf_add_char(out, ',');
-        add_schema(scim_schemas[i], base_url, out);
+        add_schema(rules->schemas[i], base_url, out);
     }
     scim_message_list_end(out);
 }
 
-bool scim_discovery_schema(struct slice urn, struct slice base_url, struct buf *out)
+bool scim_discovery_schema(const struct scim_rules *rules, struct slice urn, struct slice base_url, struct buf *out)
 {
-    const struct scim_schema *schema = scim_schema_by_urn(urn);
+    const struct scim_schema *schema = scim_rules_schema_by_urn(rules, urn);
     if (schema)
         add_schema(schema, base_url, out);
     return schema;

@@ -148,13 +148,27 @@ static bool find_user_key(const struct scim_policy *policy, const json_t *docume
                           keys_out, err);
 }
 
+/* Of a type that is not built in: resources without a value share nothing. */
+static bool find_own_key(const struct scim_resource_type *type, const json_t *document, struct arena *arena,
+                         struct scim_row_keys *keys_out, struct err *err)
+{
+    const struct scim_attribute *attribute = scim_type_unique(type);
+    struct slice text = attribute ? text_member(document, attribute->name) : SLICE_EMPTY;
+    if (text.len == 0)
+        return true;
+    struct slice prepared = scim_text_prepare_in(scim_text_kind(attribute), text, arena);
+    return set_unique_key(attribute->name, prepared, keys_out, err);
+}
+
 static bool find_unique_key(const struct scim_resource_type *type, const struct scim_policy *policy,
                             const json_t *document, struct arena *arena, struct scim_row_keys *keys_out,
                             struct err *err)
 {
     if (type->code == SCIM_TYPE_USER)
         return find_user_key(policy, document, arena, keys_out, err);
-    if (type->code != SCIM_TYPE_GROUP || !policy->unique_group_names)
+    if (type->code != SCIM_TYPE_GROUP)
+        return find_own_key(type, document, arena, keys_out, err);
+    if (!policy->unique_group_names)
         return true;
     struct slice name = scim_text_prepare_in(SCIM_TEXT_FOLDED, text_member(document, "displayName"), arena);
     return set_unique_key("displayName", name, keys_out, err);

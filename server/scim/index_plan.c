@@ -46,8 +46,10 @@ static struct scim_plan by_key(enum scim_plan_kind kind, uint16_t code, const st
         .kind = kind, .code = code, .key = key, .text = literal->text, .exact = literal->prepared.len <= whole};
 }
 
-static struct scim_plan by_unique_key(const struct scim_literal *literal)
+static struct scim_plan by_unique_key(const struct planner *planner, const struct scim_literal *literal)
 {
+    if (literal->prepared.len == 0 && !scim_type_by_code(planner->type->code))
+        return scan; /* an empty value of another type has no key */
     if (literal->prepared.len == 0 || literal->prepared.len > SCIM_UNIQUE_KEY_BYTES)
         return nothing; /* no resource was let in with such a one */
     return (struct scim_plan){.kind = SCIM_PLAN_UNIQUE, .key = literal->prepared, .text = literal->text, .exact = true};
@@ -67,8 +69,9 @@ static bool is_unique(const struct planner *planner, const struct scim_attribute
     if (planner->type->code == SCIM_TYPE_USER)
         return attribute->index_code == SCIM_INDEX_USER_NAME &&
                planner->policy->unique_identifier == SCIM_IDENTIFIER_USER_NAME;
-    return planner->type->code == SCIM_TYPE_GROUP && attribute->index_code == SCIM_INDEX_DISPLAY_NAME &&
-           planner->policy->unique_group_names;
+    if (planner->type->code != SCIM_TYPE_GROUP)
+        return attribute == scim_type_unique(planner->type);
+    return attribute->index_code == SCIM_INDEX_DISPLAY_NAME && planner->policy->unique_group_names;
 }
 
 static bool is_value_of(const struct scim_path *path, struct slice attribute)
@@ -83,7 +86,7 @@ static struct scim_plan plan_eq(const struct planner *planner, const struct scim
     if (path->schema == &scim_common && strcmp(leaf->name, "id") == 0)
         return by_id(SCIM_PLAN_ID, literal);
     if (is_unique(planner, leaf))
-        return by_unique_key(literal);
+        return by_unique_key(planner, literal);
     if (planner->type->code == SCIM_TYPE_GROUP && is_value_of(path, SLICE_LITERAL("members")))
         return by_id(SCIM_PLAN_HAS_MEMBER, literal);
     if (planner->type->code == SCIM_TYPE_USER && is_value_of(path, SLICE_LITERAL("groups")))

@@ -66,7 +66,7 @@ bool patch_set_member(const struct patch_work *work, json_t *object, const struc
     }
     if (!new) {
         json_object_del(object, attribute->name);
-    } else if (attribute->mutability == SCIM_WRITE_ONLY) { /* a password: looked at, not kept */
+    } else if (value_is_password(attribute)) {
         json_decref(new);
     } else if (attribute->multi_valued && op == PATCH_ADD) {
         json_object_set_new_nocheck(object, attribute->name, appended(old, new));

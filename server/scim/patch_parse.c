@@ -296,4 +296,16 @@ bool scim_patch_parse(const json_t *body, const struct scim_resource_type *type,
 
 const struct scim_member_edit *scim_patch_members(const struct scim_patch *patch) { return patch->members; }
 
+const struct scim_path *scim_patch_paths(const struct scim_patch *patch, struct arena *arena, size_t *count_out)
+{
+    size_t count = 0;
+    for (const struct patch_step *step = patch->steps; step; step = step->next)
+        count++;
+    struct scim_path *paths = arena_array(arena, struct scim_path, count);
+    *count_out = count;
+    for (const struct patch_step *step = patch->steps; step; step = step->next)
+        *paths++ = step->path;
+    return paths - count;
+}
+
 bool scim_patch_touches_document(const struct scim_patch *patch) { return patch->steps; }

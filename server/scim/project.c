@@ -7,6 +7,8 @@ struct scim_projection {
     bool excluding; /* else only what is named shows */
     struct scim_path *paths;
     size_t count;
+    const struct scim_path *sent; /* by the client, in a write */
+    size_t sent_count;
 };
 
 static struct slice next_name(struct slice *rest)
@@ -49,6 +51,18 @@ bool scim_projection_parse(struct slice attributes, struct slice excluded, const
     parse_names(including ? attributes : excluded, type, arena, projection);
     *projection_out = projection;
     return true;
+}
+
+/* Excluding nothing is the default set. */
+const struct scim_projection *scim_projection_with_sent(const struct scim_projection *projection,
+                                                        const struct scim_path *paths, size_t count,
+                                                        struct arena *arena)
+{
+    struct scim_projection *with_sent = arena_new(arena, struct scim_projection);
+    *with_sent = projection ? *projection : (struct scim_projection){.excluding = true};
+    with_sent->sent = paths;
+    with_sent->sent_count = count;
+    return with_sent;
 }
 
 /* The object that attributes stand in: the resource itself, or what is under a URN. */
@@ -112,6 +126,19 @@ static bool is_sub_named(const struct scim_projection *projection, const struct 
     return false;
 }
 
+/* sub empty: the attribute in whole or in part. */
+static bool is_sent(const struct scim_projection *projection, const struct container *container, struct slice attribute,
+                    struct slice sub)
+{
+    for (size_t i = 0; projection && i < projection->sent_count; i++) {
+        const struct scim_path *path = &projection->sent[i];
+        struct slice own = path->sub ? slice_str(path->sub->name) : path->sub_name;
+        if (covers(path, container, attribute) && (sub.len == 0 || own.len == 0 || slice_equals_ascii_nocase(own, sub)))
+            return true;
+    }
+    return false;
+}
+
 /* `named`: it is in the list. `above`: the attribute that it belongs to is, as a whole. */
 static bool shows(const struct scim_projection *projection, enum scim_returned returned, bool named, bool above)
 {
@@ -146,8 +173,11 @@ static void project_value(const struct place *place, json_t *value)
     {
         struct slice name = slice_str(key);
         const struct scim_attribute *sub = place->attribute ? scim_sub_attribute(place->attribute, name) : NULL;
+        enum scim_returned returned = sub ? sub->returned : SCIM_RETURNED_DEFAULT;
         bool named = is_sub_named(place->projection, place->container, place->name, name);
-        if (!shows(place->projection, sub ? sub->returned : SCIM_RETURNED_DEFAULT, named, place->naming == NAMED))
+        bool sent =
+            returned == SCIM_RETURNED_REQUEST && is_sent(place->projection, place->container, place->name, name);
+        if (!sent && !shows(place->projection, returned, named, place->naming == NAMED))
             json_object_del(value, key);
     }
 }
@@ -182,7 +212,9 @@ static bool keep_attribute(const struct place *place, json_t *value)
     enum scim_returned returned = place->attribute ? place->attribute->returned : SCIM_RETURNED_DEFAULT;
     bool including = place->projection && !place->projection->excluding;
     bool named = including ? place->naming != NOT_NAMED : place->naming == NAMED;
-    if (!shows(place->projection, returned, named, false))
+    bool sent =
+        returned == SCIM_RETURNED_REQUEST && is_sent(place->projection, place->container, place->name, SLICE_EMPTY);
+    if (!sent && !shows(place->projection, returned, named, false))
         return false;
     bool simple = place->attribute && place->attribute->type != SCIM_COMPLEX;
     /* An undeclared plain value has no parts that could be named. */

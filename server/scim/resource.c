@@ -75,7 +75,7 @@ static bool take_attribute(void *context, const struct scim_attribute *attribute
     json_t *taken = value_normalise(value, attribute, &place, &unassigned);
     if (!taken)
         return unassigned;
-    if (attribute->mutability == SCIM_WRITE_ONLY) /* a password: looked at, not kept */
+    if (value_is_password(attribute))
         json_decref(taken);
     else
         json_object_set_new_nocheck(intake->object, attribute->name, taken);
@@ -135,15 +135,19 @@ static bool take_top_level(void *context, const char *name, const json_t *value)
     return take_undeclared(intake, name, value);
 }
 
-/* U-02, U-03: what cannot be changed is kept when it is absent, and must be the same when it is not. */
-static bool keep_immutable(json_t *object, const json_t *before, const struct scim_schema *schema, struct err *err)
+/* U-02, U-03: what cannot be changed is kept when it is absent, and must be the same when it is not. What clients
+ * cannot read is kept when it is absent, too: they could not have sent it back. */
+static bool keep_old(json_t *object, const json_t *before, const struct scim_schema *schema, struct err *err)
 {
     for (size_t i = 0; i < schema->attribute_count; i++) {
         const struct scim_attribute *attribute = &schema->attributes[i];
         const json_t *old = json_object_get(before, attribute->name);
-        if (!old || attribute->mutability != SCIM_IMMUTABLE)
+        bool immutable = attribute->mutability == SCIM_IMMUTABLE;
+        if (!old || !(immutable || attribute->mutability == SCIM_WRITE_ONLY))
             continue;
         const json_t *new = json_object_get(object, attribute->name);
+        if (new && !immutable)
+            continue;
         if (new && !json_equal(new, old))
             return err_set(err, ERR_MUTABILITY, "\"%s\" cannot be changed once it is set.", attribute->name);
         json_object_set_new_nocheck(object, attribute->name, value_share(old));
@@ -151,9 +155,9 @@ static bool keep_immutable(json_t *object, const json_t *before, const struct sc
     return true;
 }
 
-static bool keep_all_immutable(const struct intake *intake, const json_t *before)
+static bool keep_all_old(const struct intake *intake, const json_t *before)
 {
-    if (!keep_immutable(intake->document, before, intake->type->schema, intake->err))
+    if (!keep_old(intake->document, before, intake->type->schema, intake->err))
         return false;
     for (size_t i = 0; i < intake->type->extension_count; i++) {
         const struct scim_schema *schema = intake->type->extensions[i];
@@ -165,7 +169,7 @@ static bool keep_all_immutable(const struct intake *intake, const json_t *before
             object = json_object();
             json_object_set_new_nocheck(intake->document, schema->urn, object);
         }
-        if (!keep_immutable(object, old, schema, intake->err))
+        if (!keep_old(object, old, schema, intake->err))
             return false;
     }
     return true;
@@ -191,7 +195,7 @@ json_t *scim_resource_normalise(const json_t *body, const struct scim_resource_t
     json_object_set_new_nocheck(document, "id", json_stringn_nocheck(text, ID_UUID_CHARS));
     if (!take_schemas(body, &intake) || !take_core(&intake, body))
         return NULL;
-    if (before && !keep_all_immutable(&intake, before))
+    if (before && !keep_all_old(&intake, before))
         return NULL;
     set_defaults(&intake);
     return resource_arrange(document, type, err);

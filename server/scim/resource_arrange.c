@@ -70,7 +70,7 @@ static json_t *arranged_list(const struct scim_attribute *attribute, const json_
 /* The value in order and checked; NULL with an error when it is wrong, NULL without one when there is nothing left. */
 static json_t *arranged_value(const struct scim_attribute *attribute, const json_t *value, struct err *err)
 {
-    if (attribute->mutability == SCIM_READ_ONLY || attribute->mutability == SCIM_WRITE_ONLY ||
+    if (attribute->mutability == SCIM_READ_ONLY || value_is_password(attribute) ||
         (attribute->type == SCIM_COMPLEX && is_empty(value)) || (attribute->multi_valued && is_empty(value)) ||
         value_is_blank(attribute, value))
         return NULL;
@@ -154,6 +154,14 @@ static bool take_extensions(struct arrangement *a, const struct scim_resource_ty
     return true;
 }
 
+static bool has_required_extensions(const struct scim_resource_type *type, const json_t *document, struct err *err)
+{
+    for (size_t i = 0; type->extension_required && i < type->extension_count; i++)
+        if (type->extension_required[i] && !json_object_get(document, type->extensions[i]->urn))
+            return err_set(err, ERR_INVALID_VALUE, "The extension %s is required.", type->extensions[i]->urn);
+    return true;
+}
+
 static bool is_declared(const struct scim_resource_type *type, const char *name)
 {
     struct slice text = slice_str(name);
@@ -228,7 +236,8 @@ json_t *resource_arrange(const json_t *document, const struct scim_resource_type
     if (!take_extensions(&a, type, schemas))
         return NULL;
     keep_foreign_urns(&a, type, schemas);
-    if (!has_required(type->schema->attributes, type->schema->attribute_count, target, "", "", err))
+    if (!has_required(type->schema->attributes, type->schema->attribute_count, target, "", "", err) ||
+        !has_required_extensions(type, target, err))
         return NULL;
     return json_incref(target);
 }

@@ -16,6 +16,13 @@ struct value_place {
     struct err *err;
 };
 
+/* A password is looked at and not kept, in whatever schema it stands; other writeOnly values are. */
+static inline bool value_is_password(const struct scim_attribute *attribute)
+{
+    return attribute->mutability == SCIM_WRITE_ONLY &&
+           slice_equals_ascii_nocase(slice_str(attribute->name), SLICE_LITERAL("password"));
+}
+
 /* Another reference. A reference count is no part of the value, hence const. */
 static inline json_t *value_share(const json_t *value) { return json_incref((json_t *)(uintptr_t)value); }
 

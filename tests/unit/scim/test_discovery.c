@@ -98,7 +98,7 @@ static void test_resource_types_are_listed_and_found_by_name(void **state)
     (void)state;
     struct buf out;
     buf_init(&out, 65536);
-    scim_discovery_types(SLICE_LITERAL(BASE), &out);
+    scim_discovery_types(&scim_rules_default, SLICE_LITERAL(BASE), &out);
     json_t *list = made(&out);
     assert_nothing_empty(list);
     assert_int_equal(json_integer_value(at(list, "totalResults")), 2);
@@ -112,13 +112,13 @@ static void test_resource_types_are_listed_and_found_by_name(void **state)
     assert_null(at(json_array_get(types, 1), "schemaExtensions"));
 
     buf_clear(&out);
-    assert_true(scim_discovery_type(SLICE_LITERAL("User"), SLICE_LITERAL(BASE), &out));
+    assert_true(scim_discovery_type(&scim_rules_default, SLICE_LITERAL("User"), SLICE_LITERAL(BASE), &out));
     json_t *single = made(&out);
     assert_json_equal("the single type", single, user);
     json_decref(single);
     json_decref(list);
     buf_clear(&out);
-    assert_false(scim_discovery_type(SLICE_LITERAL("Nope"), SLICE_LITERAL(BASE), &out));
+    assert_false(scim_discovery_type(&scim_rules_default, SLICE_LITERAL("Nope"), SLICE_LITERAL(BASE), &out));
     assert_int_equal(out.len, 0);
     buf_fini(&out);
 }
@@ -128,7 +128,7 @@ static void test_schemas_are_listed_and_found_by_urn_in_any_case(void **state)
     (void)state;
     struct buf out;
     buf_init(&out, 262144);
-    scim_discovery_schemas(SLICE_LITERAL(BASE), &out);
+    scim_discovery_schemas(&scim_rules_default, SLICE_LITERAL(BASE), &out);
     json_t *list = made(&out);
     assert_nothing_empty(list);
     assert_int_equal(json_integer_value(at(list, "totalResults")), 6);
@@ -139,17 +139,18 @@ static void test_schemas_are_listed_and_found_by_urn_in_any_case(void **state)
         assert_null(strstr(json_string_value(at(schema, "id")), ":api:"));
         assert_string_equal(json_string_value(at(schema, "meta/resourceType")), "Schema");
         buf_clear(&out);
-        assert_true(scim_discovery_schema(json_slice(at(schema, "id")), SLICE_LITERAL(BASE), &out));
+        assert_true(
+            scim_discovery_schema(&scim_rules_default, json_slice(at(schema, "id")), SLICE_LITERAL(BASE), &out));
         json_t *single = made(&out);
         assert_json_equal("the single schema", single, schema);
         json_decref(single);
     }
     json_decref(list);
     buf_clear(&out);
-    assert_true(
-        scim_discovery_schema(SLICE_LITERAL("URN:IETF:PARAMS:SCIM:SCHEMAS:CORE:2.0:USER"), SLICE_LITERAL(BASE), &out));
-    assert_false(scim_discovery_schema(SLICE_LITERAL(""), SLICE_LITERAL(BASE), &out));
-    assert_false(scim_discovery_schema(SLICE_LITERAL("urn:x"), SLICE_LITERAL(BASE), &out));
+    assert_true(scim_discovery_schema(&scim_rules_default, SLICE_LITERAL("URN:IETF:PARAMS:SCIM:SCHEMAS:CORE:2.0:USER"),
+                                      SLICE_LITERAL(BASE), &out));
+    assert_false(scim_discovery_schema(&scim_rules_default, SLICE_LITERAL(""), SLICE_LITERAL(BASE), &out));
+    assert_false(scim_discovery_schema(&scim_rules_default, SLICE_LITERAL("urn:x"), SLICE_LITERAL(BASE), &out));
     buf_fini(&out);
 }
 
@@ -178,13 +179,14 @@ static void test_attributes_have_only_the_keywords_of_their_type(void **state)
     buf_init(&out, 262144);
     for (size_t i = 0; i < scim_schema_count; i++) {
         buf_clear(&out);
-        assert_true(scim_discovery_schema(slice_str(scim_schemas[i]->urn), SLICE_LITERAL(BASE), &out));
+        assert_true(
+            scim_discovery_schema(&scim_rules_default, slice_str(scim_schemas[i]->urn), SLICE_LITERAL(BASE), &out));
         json_t *schema = made(&out);
         assert_keywords(json_object_get(schema, "attributes"));
         json_decref(schema);
     }
     buf_clear(&out);
-    assert_true(scim_discovery_schema(SLICE_LITERAL(SCIM_URN_USER), SLICE_LITERAL(BASE), &out));
+    assert_true(scim_discovery_schema(&scim_rules_default, SLICE_LITERAL(SCIM_URN_USER), SLICE_LITERAL(BASE), &out));
     json_t *user = made(&out),
            *expected = json_of(
                "{\"name\":\"userName\",\"type\":\"string\",\"multiValued\":false,\"required\":true,\"caseExact\":false,"
@@ -203,22 +205,22 @@ static void test_a_tag_is_stable_and_equals_meta_version(void **state)
     struct buf out;
     char tag[SCIM_ETAG_BYTES], again[SCIM_ETAG_BYTES];
     buf_init(&out, 262144);
-    assert_true(scim_discovery_type(SLICE_LITERAL("Group"), SLICE_LITERAL(BASE), &out));
+    assert_true(scim_discovery_type(&scim_rules_default, SLICE_LITERAL("Group"), SLICE_LITERAL(BASE), &out));
     scim_discovery_etag(buf_slice(&out), tag);
     json_t *type = made(&out);
     assert_string_equal(json_string_value(at(type, "meta/version")), tag);
     json_decref(type);
 
     buf_clear(&out);
-    assert_true(scim_discovery_type(SLICE_LITERAL("User"), SLICE_LITERAL(BASE), &out));
+    assert_true(scim_discovery_type(&scim_rules_default, SLICE_LITERAL("User"), SLICE_LITERAL(BASE), &out));
     scim_discovery_etag(buf_slice(&out), again);
     assert_string_not_equal(tag, again);
 
     buf_clear(&out);
-    scim_discovery_schemas(SLICE_LITERAL(BASE), &out);
+    scim_discovery_schemas(&scim_rules_default, SLICE_LITERAL(BASE), &out);
     scim_discovery_etag(buf_slice(&out), tag);
     buf_clear(&out);
-    scim_discovery_schemas(SLICE_LITERAL(BASE), &out);
+    scim_discovery_schemas(&scim_rules_default, SLICE_LITERAL(BASE), &out);
     scim_discovery_etag(buf_slice(&out), again);
     assert_string_equal(tag, again);
     buf_fini(&out);
