@@ -6,6 +6,7 @@
 #include "organizations.h"
 #include "page.h"
 #include "reply.h"
+#include "store/rules.h"
 
 enum { MAX_POLICY = 16384 };
 
@@ -81,6 +82,15 @@ static enum directory_state state_of_body(const struct call *call, enum director
     return slice_equals(state, SLICE_LITERAL("paused")) ? DIRECTORY_PAUSED : DIRECTORY_ACTIVE;
 }
 
+/* The field was checked on its own; together with the rest of the rules it can be wrong all the same. */
+static bool save_policy(struct call *call, const struct directory *directory, struct err *err)
+{
+    if (!call_member(call, "policy"))
+        return true;
+    struct store_rules_change change = {.policy = directory->policy, .now_ms = call->op->now_ms};
+    return store_rules_save(call->db, directory->id, &change, err);
+}
+
 static bool update(struct call *call, struct err *err)
 {
     struct directory directory;
@@ -92,12 +102,11 @@ static bool update(struct call *call, struct err *err)
     directory.policy = policy_text(call, directory.policy);
     directory.updated_ms = call->op->now_ms;
     struct db_value parameters[] = {
-        db_bytes(directory.name),   db_bytes(directory.idp),    db_integer(directory.state),
-        db_bytes(directory.policy), db_bytes(directory.policy), db_integer(directory.updated_ms),
-        db_id(&directory.id.id),
+        db_bytes(directory.name),         db_bytes(directory.idp), db_integer(directory.state),
+        db_integer(directory.updated_ms), db_id(&directory.id.id),
     };
     call->audit.detail = json_incref(call->body);
-    return db_execute(call->db, sql_directory_update, parameters, 7, NULL, err) &&
+    return db_execute(call->db, sql_directory_update, parameters, 5, NULL, err) && save_policy(call, &directory, err) &&
            reply_json(call->op, 200, directory_show(&directory));
 }
 

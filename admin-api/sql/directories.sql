@@ -29,8 +29,7 @@ INSERT INTO directory (id, organization_id, name, idp, policy, created_ms, updat
 INSERT INTO resource_count (directory_id, type, resources) VALUES (?, 1, 0), (?, 2, 0)
 
 -- name: directory_update
-UPDATE directory SET name = ?, idp = ?, state = ?, revision = revision + (policy <> ?), policy = ?, updated_ms = ?
-WHERE id = ?
+UPDATE directory SET name = ?, idp = ?, state = ?, updated_ms = ? WHERE id = ?
 
 -- name: directory_delete
 UPDATE directory SET state = 3, updated_ms = ? WHERE id = ?

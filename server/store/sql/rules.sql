@@ -4,3 +4,12 @@
 SELECT d.revision, d.policy, COALESCE(d.catalog, ''), o.domains
 FROM directory d JOIN organization o ON o.id = d.organization_id
 WHERE d.id = ?
+
+-- name: rules_lock
+SELECT 1 FROM directory WHERE id = ? AND state <> 3 FOR UPDATE
+
+-- name: rules_update
+UPDATE directory SET policy = ?, catalog = ?, revision = revision + 1, updated_ms = ? WHERE id = ?
+
+-- name: rules_add_counter
+INSERT IGNORE INTO resource_count (directory_id, type, resources) VALUES (?, ?, 0)

@@ -43,10 +43,10 @@ class Organization:
             url = server.url + url[url.index("/orgs/") :]
         return Scim(url, self.token, headers, suffix)
 
-    def set_rules(self, policy=None, catalog=None, directory_id=None):
-        """Gives the directory another policy, another catalog (dicts), or both, as whoever owns the database could. Every
-        server obeys from its next request on."""
-        self.rollcall.set_rules(directory_id or self.directory_id, policy, catalog)
+    def set_rules(self, policy=None, catalog=None, directory_id=None, expect=0):
+        """Gives the directory another policy, another catalog (dicts, see docs/internals/rules.md), or both. Every server
+        obeys from its next request on. expect=2: they are refused; returns why."""
+        return self.rollcall.set_rules(directory_id or self.directory_id, policy, catalog, expect)
 
 
 class Server:
@@ -192,16 +192,15 @@ class Rollcall:
     def id_bytes(prefixed):
         return id_bytes(prefixed)
 
-    def set_rules(self, directory_id, policy=None, catalog=None):
-        """directory_id as the admin API shows it. What is None stays as it is."""
-        changed = self.database.execute(
-            "UPDATE directory SET policy = COALESCE(%s, policy), catalog = COALESCE(%s, catalog), revision = revision + 1"
-            " WHERE id = %s",
-            policy if policy is None else json.dumps(policy),
-            catalog if catalog is None else json.dumps(catalog),
-            id_bytes(directory_id),
-        )
-        assert changed == 1, f"there is no directory {directory_id}"
+    def set_rules(self, directory_id, policy=None, catalog=None, expect=0):
+        """directory_id as the admin API shows it. What is None stays as it is. expect=2: they are refused; returns why."""
+        command = [self.build / "tests" / "rules_driver", directory_id]
+        texts = {"policy": policy, "catalog": catalog}
+        command += [f"{name}={json.dumps(text)}" for name, text in texts.items() if text is not None]
+        variables = {**self._environment(None), "ROLLCALL_DATABASE_URL": self.database.url("root")}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
+        assert done.returncode == expect, done.stderr
+        return done.stderr.strip()
 
     def ensure_running(self):
         """Brings back what a test before this one let crash, so that one crash is one failure. The admin clients are

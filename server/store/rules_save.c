@@ -1,0 +1,77 @@
+/* Changing the rules of a directory. */
+#include "scim/catalog.h"
+#include "store/rules.h"
+#include "store_sql.h"
+
+struct saving {
+    struct db *db;
+    struct directory_id directory;
+    struct arena arena;
+    struct scim_rules_source source; /* as it is, then as it is to be; texts in the arena */
+    struct scim_rules *rules;        /* made of it */
+};
+
+static bool load(struct saving *saving, struct err *err)
+{
+    const struct db_value id = db_id(&saving->directory.id), *row;
+    if (!db_query_one(saving->db, sql_rules_lock, &id, 1, &row, err))
+        return false;
+    if (!row)
+        return err_set(err, ERR_NOT_FOUND, "There is no such directory.");
+    if (!db_query_one(saving->db, sql_rules_load, &id, 1, &row, err) || !row)
+        return false;
+    saving->source = (struct scim_rules_source){.policy = arena_slice(&saving->arena, row[1].bytes),
+                                                .catalog = arena_slice(&saving->arena, row[2].bytes),
+                                                .domains = arena_slice(&saving->arena, row[3].bytes)};
+    return true;
+}
+
+static bool take_catalog(struct saving *saving, struct slice catalog, struct err *err)
+{
+    struct buf text;
+    buf_init(&text, SCIM_CATALOG_BYTES);
+    bool good = scim_catalog_assign(catalog, saving->source.catalog, &text, err);
+    if (good)
+        saving->source.catalog = arena_slice(&saving->arena, buf_slice(&text));
+    buf_fini(&text);
+    return good;
+}
+
+static bool check(struct saving *saving, const struct store_rules_change *change, struct err *err)
+{
+    if (change->policy.data)
+        saving->source.policy = change->policy;
+    if (change->catalog.data && !take_catalog(saving, change->catalog, err))
+        return false;
+    saving->rules = scim_rules_make(&saving->source, err);
+    return saving->rules != NULL;
+}
+
+/* Every type's number of resources is counted from its beginning. */
+static bool add_counters(const struct saving *saving, struct err *err)
+{
+    for (size_t i = 0; i < saving->rules->type_count; i++) {
+        const struct db_value parameters[] = {db_id(&saving->directory.id), db_integer(saving->rules->types[i]->code)};
+        if (!db_execute(saving->db, sql_rules_add_counter, parameters, 2, NULL, err))
+            return false;
+    }
+    return true;
+}
+
+static bool update(const struct saving *saving, int64_t now_ms, struct err *err)
+{
+    const struct db_value parameters[] = {db_bytes(saving->source.policy), db_bytes_or_null(saving->source.catalog),
+                                          db_integer(now_ms), db_id(&saving->directory.id)};
+    return db_execute(saving->db, sql_rules_update, parameters, 4, NULL, err) && add_counters(saving, err);
+}
+
+bool store_rules_save(struct db *db, struct directory_id directory, const struct store_rules_change *change,
+                      struct err *err)
+{
+    struct saving saving = {.db = db, .directory = directory};
+    arena_init(&saving.arena);
+    bool good = load(&saving, err) && check(&saving, change, err) && update(&saving, change->now_ms, err);
+    scim_rules_free(saving.rules);
+    arena_fini(&saving.arena);
+    return good;
+}
