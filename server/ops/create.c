@@ -38,7 +38,7 @@ static void stage(struct call *call, struct view *view, struct membership *membe
     if (count)
         shown->row = view_change_members(view, call_directory(call), call->op->fresh_id, list, count, &change);
     if (membership)
-        shown->refs = membership_refs(membership);
+        shown->refs = membership_refs(membership, shown->row);
 }
 
 enum job_step scim_create(struct op *op, struct view *view)

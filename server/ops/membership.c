@@ -262,7 +262,7 @@ static int compare_refs(const void *a, const void *b)
     return id_compare(&left->id.id, &right->id.id);
 }
 
-struct view_refs membership_refs(struct membership *membership)
+struct view_refs membership_refs(struct membership *membership, const struct view_resource *group)
 {
     must(membership->whole || membership->is_new_group);
     struct scim_group_ref *list =
@@ -270,8 +270,10 @@ struct view_refs membership_refs(struct membership *membership)
     size_t count = 0;
     for (size_t i = 0; i < membership->capacity; i++) {
         const struct slot *slot = &membership->slots[i];
+        bool is_self = id_equals(&slot->id.id, &group->id.id);
         if (slot->used && slot->is)
-            list[count++] = (struct scim_group_ref){.id = slot->id, .type = slot->type, .display = slot->display};
+            list[count++] = (struct scim_group_ref){
+                .id = slot->id, .type = slot->type, .display = is_self ? group->display : slot->display};
     }
     qsort(list, count, sizeof(*list), compare_refs);
     return (struct view_refs){list, count};

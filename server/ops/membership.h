@@ -19,8 +19,9 @@ MUST_CHECK bool membership_check(struct membership *membership, struct err *err)
 /* What changes in the end; a member removed and added again is no change. */
 const struct view_member_change *membership_changes(struct membership *membership, size_t *count_out);
 
-/* All members as they will be, in order of id, for showing. Only when the whole list was wanted with `shown`. */
+/* All members as they will be, in order of id, for showing. Only when the whole list was wanted with `shown`. `group`
+ * is the group's row as staged: it may be a member of itself, under a new name. */
 bool membership_want_whole(struct membership *membership);
-struct view_refs membership_refs(struct membership *membership);
+struct view_refs membership_refs(struct membership *membership, const struct view_resource *group);
 
 #endif

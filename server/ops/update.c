@@ -146,7 +146,7 @@ static void stage(struct updating *u)
     const struct view_member_change *list = membership_changes(u->membership, &count);
     if (count)
         u->shown.row = view_change_members(u->view, call_directory(call), call->id, list, count, &change);
-    u->shown.refs = shows_members(u) ? membership_refs(u->membership) : (struct view_refs){NULL, 0};
+    u->shown.refs = shows_members(u) ? membership_refs(u->membership, u->shown.row) : (struct view_refs){NULL, 0};
 }
 
 static void reply(struct updating *u)

@@ -56,15 +56,12 @@ static void set(struct renewal *renewal, bool is_in, struct scim_group_ref ref)
     }
 }
 
-static const struct view_resource *group_row(struct view *view, const struct known *membership)
+/* As the batch knows it by now: either end may have been renamed since the membership was staged. */
+static struct slice display_of(struct view *view, const struct known *membership, uint16_t type, const struct id *id)
 {
-    struct known_key key = {.kind = KNOWN_RESOURCE,
-                            .type = SCIM_TYPE_GROUP,
-                            .directory = membership->key.directory,
-                            .id = membership->key.second};
-    const struct known *group = view_find(view, &key);
-    must(group && group->row); /* its members were changed */
-    return group->row;
+    struct known_key key = {.kind = KNOWN_RESOURCE, .type = type, .directory = membership->key.directory, .id = *id};
+    const struct known *end = view_find(view, &key);
+    return end && end->row ? end->row->display : membership->member_display;
 }
 
 static void renew_memberships(struct renewal *renewal)
@@ -77,12 +74,14 @@ static void renew_memberships(struct renewal *renewal)
             continue;
         if (list->key.kind == KNOWN_MEMBERS && id_equals(&staged->key.second, &list->key.id))
             set(renewal, staged->exists,
-                (struct scim_group_ref){
-                    .id.id = staged->key.id, .type = staged->member_type, .display = staged->member_display});
+                (struct scim_group_ref){.id.id = staged->key.id,
+                                        .type = staged->member_type,
+                                        .display = display_of(view, staged, staged->member_type, &staged->key.id)});
         else if (list->key.kind == KNOWN_GROUPS && id_equals(&staged->key.id, &list->key.id))
             set(renewal, staged->exists,
-                (struct scim_group_ref){
-                    .id.id = staged->key.second, .type = SCIM_TYPE_GROUP, .display = group_row(view, staged)->display});
+                (struct scim_group_ref){.id.id = staged->key.second,
+                                        .type = SCIM_TYPE_GROUP,
+                                        .display = display_of(view, staged, SCIM_TYPE_GROUP, &staged->key.second)});
     }
 }
 

@@ -314,6 +314,25 @@ static void test_a_group_may_hold_itself_and_its_holder(void **state)
     assert_int_equal(json_object_size(world_members(f.world, outer)), 0);
 }
 
+/* Renamed by the request that makes it its own member, or keeps it so: the reply shows the new name. */
+static void test_a_group_in_itself_shows_its_new_name(void **state)
+{
+    struct fixture f = fixture_of(state);
+    const char *path = text_of(f.world, "/Groups/%s", f.ids[4]);
+    for (int i = 0; i < 2; i++) {
+        const char *name = text_of(f.world, "name %d", i);
+        struct answer answer =
+            ask(f.world, .method = "PUT", .path = path,
+                .body = text_of(f.world,
+                                "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:Group'],'displayName':'%s',"
+                                "'members':%s}",
+                                name, member_list(&f, "E")));
+        assert_int_equal(answer.status, 200);
+        const json_t *member = json_array_get(json_object_get(answer.body, "members"), 0);
+        assert_string_equal(json_string_value(json_object_get(member, "display")), name);
+    }
+}
+
 static void test_a_thousand_members_come_in_one_request(void **state)
 {
     struct fixture f = fixture_of(state);
@@ -367,6 +386,7 @@ int main(void)
         TEST(test_a_group_with_an_unknown_member_is_not_made),
         TEST(test_a_member_of_another_tenant_is_unknown),
         TEST(test_a_group_may_hold_itself_and_its_holder),
+        TEST(test_a_group_in_itself_shows_its_new_name),
         TEST(test_a_thousand_members_come_in_one_request),
         TEST(test_many_operations_load_together),
     };

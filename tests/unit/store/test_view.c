@@ -479,6 +479,35 @@ static void test_lists_follow_what_the_batch_stages(void **state)
     }
 }
 
+/* Added by one job, renamed by the next, shown by a third. */
+static void test_a_member_that_is_renamed_after_it_was_added_shows_its_new_name(void **state)
+{
+    (void)state;
+    struct view_refs shown;
+    const struct view_resource *row;
+    for (int loaded_before = 0; loaded_before < 2; loaded_before++) {
+        begin();
+        lock_group();
+        (void)view_want_resource(&writing, directory, SCIM_TYPE_USER, bob, VIEW_WHOLE, &row);
+        if (loaded_before)
+            (void)view_want_members(&writing, directory, crew, true, &shown);
+        load(&writing);
+        struct view_change change = fresh_change();
+        struct view_member_change list[] = {
+            {.member = ada, .type = SCIM_TYPE_USER, .added = false},
+            {.member = bob, .type = SCIM_TYPE_USER, .added = true, .display = SLICE_LITERAL("bob")}};
+        view_change_members(&writing, directory, crew, list, 2, &change);
+        view_update(&writing, directory, SCIM_TYPE_USER, bob, stored("{\"b\":2"),
+                    keys_of(&writing, "bob", "bob", NULL, "b@x"), keys_of(&writing, "bob", "rob", NULL, "b@x"),
+                    &change);
+        (void)view_want_members(&writing, directory, crew, true, &shown);
+        load(&writing);
+        assert_true(view_want_members(&writing, directory, crew, true, &shown));
+        assert_refs(shown, bob, SCIM_TYPE_USER, "rob");
+        db_rollback(db);
+    }
+}
+
 /* Wanted by one job, staged by another before it came: the batch's own knowledge stands. */
 static void test_what_is_loaded_late_does_not_undo_what_was_staged(void **state)
 {
@@ -521,6 +550,7 @@ int main(void)
         TEST(test_a_membership_across_tenants_cannot_be_written),
         TEST(test_a_member_cannot_be_deleted_behind_its_group),
         TEST(test_lists_follow_what_the_batch_stages),
+        TEST(test_a_member_that_is_renamed_after_it_was_added_shows_its_new_name),
         TEST(test_what_is_loaded_late_does_not_undo_what_was_staged),
     };
     return cmocka_run_group_tests(tests, database_start, database_stop);
