@@ -80,6 +80,8 @@ static const char *const texts[] = {
     "A@X.Y",
     "2026-01-02T03:04:05Z",
     "userName",
+    "W/\"1\"",
+    "W/\"2\"",
     "0198c223-7f76-753a-919d-413861904601",
     "a long text that is longer than a name usually is, and is folded \u00c4\u00d6\u00dc on its way to a comparison",
 };
