@@ -52,18 +52,23 @@ enum scim_plan_kind {
     SCIM_PLAN_PREFIX,     /* attribute_value (code, keys that start with key) */
     SCIM_PLAN_HAS_MEMBER, /* groups whose members hold the id `text` */
     SCIM_PLAN_IN_GROUP,   /* users in the group with the id `text`, in every way that `groups` shows */
+    SCIM_PLAN_ANY,        /* what any of the plans in `any` finds: an `or` with an index on both sides */
 };
+
+enum { SCIM_PLAN_MOST_ANY = 8 };
 
 struct scim_plan {
     enum scim_plan_kind kind;
     uint16_t code;
-    struct slice key;  /* prepared */
-    struct slice text; /* as written; an id is a UUID, for HAS_MEMBER and IN_GROUP in any case */
-    bool exact;        /* the filter is this one term and the key is not cut: no need to look at the document */
+    struct slice key;            /* prepared */
+    struct slice text;           /* as written; an id is a UUID, for HAS_MEMBER and IN_GROUP in any case */
+    const struct scim_plan *any; /* 2 to SCIM_PLAN_MOST_ANY; none of them SCAN, NOTHING or ANY */
+    size_t any_count;
+    bool exact; /* the filter is this one term and the key is not cut: no need to look at the document */
 };
 
 /* The most selective indexed term that every match must satisfy: an operand of the top-level `and` chain, a comparison
- * alone, or a value path with an eq inside. */
+ * alone, a value path with an eq inside, or an `or` of such. */
 void scim_filter_plan(const struct scim_filter *filter, const struct scim_resource_type *type,
                       const struct scim_policy *policy, struct arena *arena, struct scim_plan *plan_out);
 

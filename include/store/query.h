@@ -32,11 +32,11 @@ MUST_CHECK bool store_scan(struct db *db, struct directory_id directory, uint16_
 MUST_CHECK bool store_know_managers(struct db *db, struct directory_id directory, struct view_resource *const *rows,
                                     size_t count, struct arena *arena, struct err *err);
 
-/* The candidates of a plan (index.h), ordered by id, at most `limit`; the caller applies the filter. SCIM_PLAN_SCAN is
- * the caller's affair (store_page_after). */
+/* The candidates of a plan (index.h) with ids behind `after` (zero: all), ordered by id, at most `limit`; the caller
+ * applies the filter. SCIM_PLAN_SCAN and SCIM_PLAN_ANY are the caller's affair. */
 MUST_CHECK bool store_candidates(struct db *db, struct directory_id directory, uint16_t type,
-                                 const struct scim_plan *plan, uint64_t limit, store_row_fn *visit, void *context,
-                                 struct err *err);
+                                 const struct scim_plan *plan, struct resource_id after, uint64_t limit,
+                                 store_row_fn *visit, void *context, struct err *err);
 
 /* One resource by id; *row_out NULL when there is none. In the arena. */
 MUST_CHECK bool store_resource(struct db *db, struct directory_id directory, uint16_t type, struct resource_id id,

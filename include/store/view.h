@@ -67,6 +67,19 @@ bool view_want_unique(struct view *view, struct directory_id directory, uint16_t
 /* Who holds this unique key (NULL: nobody)? Not locked: the key itself decides at the end. */
 bool view_want_holder(struct view *view, struct directory_id directory, uint16_t type, struct slice key,
                       const struct resource_id **holder_out);
+/* The resources that have this key in the side index under the code of an attribute (index.h), or whose external key it
+ * is; with their documents, ordered by id, and never more than VIEW_MOST_MATCHES. Not locked; read lane only. Keys are
+ * cut: the caller applies its filter. */
+enum { VIEW_MOST_MATCHES = 20 };
+struct view_matches {
+    const struct view_resource *const *list;
+    size_t count;
+    bool too_many; /* there are more: the list is empty */
+};
+bool view_want_by_value(struct view *view, struct directory_id directory, uint16_t type, uint16_t code,
+                        struct slice key, struct view_matches *matches_out);
+bool view_want_by_external(struct view *view, struct directory_id directory, uint16_t type, struct slice key,
+                           struct view_matches *matches_out);
 /* Direct groups of a user or group, ordered by id; `indirect` ones not included. */
 bool view_want_groups(struct view *view, struct directory_id directory, uint16_t member_type, struct resource_id member,
                       struct view_refs *refs_out);

@@ -1,10 +1,13 @@
 #include "sift.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "scim/sieve.h"
 
 enum {
     CHUNK = 500,             /* rows that are collected before the filter looks at them */
+    MOST_OF_ANY = 200,       /* rows of each plan of an `or` */
     STREAM_ROWS = 2000,      /* rows of one statement when it looks at once, */
     STREAM_BYTES = 16 << 20, /* and about how many bytes of them */
 };
@@ -25,6 +28,7 @@ struct run {
     struct candidate *chunk; /* that the filter has not seen yet */
     size_t count, capacity;
     bool ended; /* by the visitor */
+    bool too_much;
 };
 
 static struct view_resource copy_row(struct arena *arena, const struct view_resource *row)
@@ -142,6 +146,13 @@ static bool passes(const struct run *run, const struct view_resource *row, struc
     return scim_sieve_passes(run->sieve, &served, sift->call->base_url);
 }
 
+static void forget_chunk(struct run *run)
+{
+    run->chunk = NULL;
+    run->count = run->capacity = 0;
+    arena_reset(&run->arena);
+}
+
 static bool sift_chunk(struct run *run)
 {
     if (run->count > 0 && !load_for_filter(run))
@@ -149,9 +160,7 @@ static bool sift_chunk(struct run *run)
     for (size_t i = 0; i < run->count && !run->ended; i++)
         if (passes(run, &run->chunk[i].row, run->chunk[i].refs))
             run->ended = !run->visit(&run->chunk[i].row, run->context);
-    run->chunk = NULL;
-    run->count = run->capacity = 0;
-    arena_reset(&run->arena);
+    forget_chunk(run);
     return true;
 }
 
@@ -177,32 +186,34 @@ static bool is_too_much(const struct sift *sift)
     return sift->looked_at > sift->call->settings->max_scan || clock_monotonic_ns() >= sift->deadline_ns;
 }
 
-static bool refuse_if_too_much(const struct sift *sift)
+/* What one statement reads, behind an id: resources of the type, or candidates of a plan. */
+static bool read_rows(struct run *run, const struct scim_plan *plan, struct resource_id after, uint64_t limit,
+                      store_row_fn *visit, void *context)
 {
-    if (!is_too_much(sift))
-        return false;
-    err_set(&sift->call->op->err, ERR_TOO_MANY,
-            "The filter has to look at too many resources: ask by an indexed attribute such as userName, externalId or "
-            "emails.value.");
-    return true;
+    const struct sift *sift = run->sift;
+    struct directory_id directory = call_directory(sift->call);
+    uint16_t type = sift->type->code;
+    if (plan->kind != SCIM_PLAN_SCAN)
+        return store_candidates(sift->db, directory, type, plan, after, limit, visit, context, run->err);
+    return (run->needs.manager ? store_page_after : store_scan)(sift->db, directory, type, after, limit, visit, context,
+                                                                run->err);
 }
 
-/* Every resource of the type, chunk by chunk in order of id. */
-static bool scan_chunks(struct run *run)
+/* Chunk by chunk, with what the filter needs beside the rows. */
+static bool sift_chunks(struct run *run, const struct scim_plan *plan)
 {
-    struct sift *sift = run->sift;
-    struct resource_id last = sift->after;
+    struct resource_id last = run->sift->after;
     size_t seen;
     do {
-        if (!store_page_after(sift->db, call_directory(sift->call), sift->type->code, last, CHUNK, collect, run,
-                              run->err))
+        if (!read_rows(run, plan, last, CHUNK, collect, run))
             return false;
         seen = run->count;
         if (seen)
             last = run->chunk[seen - 1].row.id;
         if (!sift_chunk(run))
             return false;
-    } while (seen == CHUNK && !run->ended && !refuse_if_too_much(sift));
+        run->too_much = is_too_much(run->sift);
+    } while (seen == CHUNK && !run->ended && !run->too_much);
     return true;
 }
 
@@ -210,7 +221,6 @@ struct stream {
     struct run *run;
     struct resource_id last;
     uint64_t rows, bytes; /* of one statement */
-    bool too_much;
 };
 
 static bool look_at(const struct view_resource *row, void *context)
@@ -223,8 +233,8 @@ static bool look_at(const struct view_resource *row, void *context)
     run->sift->looked_at++;
     if (passes(run, row, (struct view_refs){0}))
         run->ended = !run->visit(row, run->context);
-    stream->too_much = is_too_much(run->sift);
-    return !run->ended && !stream->too_much;
+    run->too_much = is_too_much(run->sift);
+    return !run->ended && !run->too_much;
 }
 
 /* What is left of a result that is given up is read all the same: no more than that. */
@@ -235,41 +245,63 @@ static uint64_t rows_for_bytes(const struct stream *stream)
     return rows < STREAM_ROWS ? rows : STREAM_ROWS;
 }
 
-/* The same without copies: nothing but the row is needed, so it is looked at while it is read. */
-static bool scan_stream(struct run *run)
+/* Without copies: nothing but the row is needed, so it is looked at while it is read. */
+static bool sift_stream(struct run *run, const struct scim_plan *plan)
 {
-    struct sift *sift = run->sift;
-    struct stream stream = {.run = run, .last = sift->after};
+    struct stream stream = {.run = run, .last = run->sift->after};
     uint64_t limit;
     do {
-        limit = rows_for_bytes(&stream);
+        limit = plan->kind == SCIM_PLAN_PREFIX ? run->sift->call->settings->max_scan + 1 : rows_for_bytes(&stream);
         stream.rows = stream.bytes = 0;
-        if (!store_scan(sift->db, call_directory(sift->call), sift->type->code, stream.last, limit, look_at, &stream,
-                        run->err))
+        if (!read_rows(run, plan, stream.last, limit, look_at, &stream))
             return false;
-    } while (stream.rows == limit && !run->ended && !stream.too_much);
-    return !stream.too_much || refuse_if_too_much(sift);
+    } while (stream.rows == limit && !run->ended && !run->too_much);
+    return true;
 }
 
-static bool scan(struct run *run)
+static bool sift_by(struct run *run, const struct scim_plan *plan)
 {
-    return run->needs.refs || run->needs.manager ? scan_chunks(run) : scan_stream(run);
-}
-
-static bool collect_behind(const struct view_resource *row, void *context)
-{
-    const struct run *run = context;
-    return id_compare(&row->id.id, &run->sift->after.id) <= 0 || collect(row, context);
-}
-
-static bool sift_candidates(struct run *run, const struct scim_plan *plan)
-{
-    struct sift *sift = run->sift;
-    uint64_t most = sift->call->settings->max_scan;
-    if (!store_candidates(sift->db, call_directory(sift->call), sift->type->code, plan, most + 1, collect_behind, run,
-                          run->err))
+    if (!(run->needs.refs ? sift_chunks : sift_stream)(run, plan))
         return false;
-    return refuse_if_too_much(sift) || sift_chunk(run);
+    if (run->too_much && !run->ended)
+        err_set(&run->sift->call->op->err, ERR_TOO_MANY,
+                "The filter has to look at too many resources: ask by an indexed attribute such as userName, "
+                "externalId or emails.value.");
+    return true;
+}
+
+static int compare_candidates(const void *a, const void *b)
+{
+    const struct candidate *left = a, *right = b;
+    return id_compare(&left->row.id.id, &right->row.id.id);
+}
+
+static void drop_doubles(struct run *run)
+{
+    size_t kept = 0;
+    if (run->count)
+        qsort(run->chunk, run->count, sizeof(*run->chunk), compare_candidates);
+    for (size_t i = 0; i < run->count; i++)
+        if (kept == 0 || compare_candidates(&run->chunk[kept - 1], &run->chunk[i]) != 0)
+            run->chunk[kept++] = run->chunk[i];
+    run->count = kept;
+}
+
+/* The union of some plans, unless one of them finds many: then a scan costs no more. */
+static bool sift_any(struct run *run, const struct scim_plan *plan)
+{
+    static const struct scim_plan everything = {.kind = SCIM_PLAN_SCAN};
+    for (size_t i = 0; i < plan->any_count; i++) {
+        size_t before = run->count;
+        if (!read_rows(run, &plan->any[i], run->sift->after, MOST_OF_ANY, collect, run))
+            return false;
+        if (run->count - before < MOST_OF_ANY)
+            continue;
+        forget_chunk(run);
+        return sift_by(run, &everything);
+    }
+    drop_doubles(run);
+    return sift_chunk(run);
 }
 
 static bool run_plan(struct run *run)
@@ -279,7 +311,7 @@ static bool run_plan(struct run *run)
     scim_filter_plan(sift->filter, sift->type, call_policy(sift->call), &sift->call->op->arena, &plan);
     if (plan.kind == SCIM_PLAN_NOTHING)
         return true;
-    return plan.kind == SCIM_PLAN_SCAN ? scan(run) : sift_candidates(run, &plan);
+    return plan.kind == SCIM_PLAN_ANY ? sift_any(run, &plan) : sift_by(run, &plan);
 }
 
 bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err *err)

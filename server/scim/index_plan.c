@@ -3,14 +3,21 @@
 #include "scim/index.h"
 
 struct planner {
+    struct arena *arena;
     const struct scim_resource_type *type;
     const struct scim_policy *policy;
 };
 
 /* The lower, the fewer rows a plan finds. */
-static int rank(enum scim_plan_kind kind)
+static int rank(const struct scim_plan *plan)
 {
-    switch (kind) {
+    int worst = 0;
+    switch (plan->kind) {
+    case SCIM_PLAN_ANY:
+        for (size_t i = 0; i < plan->any_count; i++)
+            if (rank(&plan->any[i]) > worst)
+                worst = rank(&plan->any[i]);
+        return worst;
     case SCIM_PLAN_NOTHING:
         return 0;
     case SCIM_PLAN_UNIQUE:
@@ -112,6 +119,30 @@ static struct scim_plan plan_comparison(const struct planner *planner, const str
     return scan;
 }
 
+static size_t parts_of(const struct scim_plan *plan) { return plan->kind == SCIM_PLAN_ANY ? plan->any_count : 1; }
+
+static void add_parts(const struct scim_plan *plan, struct scim_plan *list, size_t *count)
+{
+    const struct scim_plan *parts = plan->kind == SCIM_PLAN_ANY ? plan->any : plan;
+    for (size_t i = 0; i < parts_of(plan); i++)
+        list[(*count)++] = parts[i];
+}
+
+static struct scim_plan plan_either(const struct planner *planner, struct scim_plan left, struct scim_plan right)
+{
+    if (left.kind == SCIM_PLAN_NOTHING || right.kind == SCIM_PLAN_SCAN)
+        return right;
+    if (right.kind == SCIM_PLAN_NOTHING || left.kind == SCIM_PLAN_SCAN)
+        return left;
+    if (parts_of(&left) + parts_of(&right) > SCIM_PLAN_MOST_ANY)
+        return scan;
+    struct scim_plan *list = arena_array(planner->arena, struct scim_plan, SCIM_PLAN_MOST_ANY);
+    struct scim_plan both = {.kind = SCIM_PLAN_ANY, .any = list, .exact = left.exact && right.exact};
+    add_parts(&left, list, &both.any_count);
+    add_parts(&right, list, &both.any_count);
+    return both;
+}
+
 static struct scim_plan plan(const struct planner *planner, const struct scim_filter *filter)
 {
     switch (filter->kind) {
@@ -121,11 +152,12 @@ static struct scim_plan plan(const struct planner *planner, const struct scim_fi
         return plan(planner, filter->left);
     case SCIM_AND: {
         struct scim_plan left = plan(planner, filter->left), right = plan(planner, filter->right);
-        struct scim_plan best = rank(right.kind) < rank(left.kind) ? right : left;
+        struct scim_plan best = rank(&right) < rank(&left) ? right : left;
         best.exact = best.kind == SCIM_PLAN_NOTHING;
         return best;
     }
     case SCIM_OR:
+        return plan_either(planner, plan(planner, filter->left), plan(planner, filter->right));
     case SCIM_NOT:
     case SCIM_PRESENT:
         break;
@@ -133,11 +165,24 @@ static struct scim_plan plan(const struct planner *planner, const struct scim_fi
     return scan;
 }
 
+static void keep_texts(struct scim_plan *plan, struct arena *arena)
+{
+    plan->key = arena_slice(arena, plan->key);
+    plan->text = arena_slice(arena, plan->text);
+    if (plan->kind != SCIM_PLAN_ANY)
+        return;
+    struct scim_plan *list = arena_array(arena, struct scim_plan, plan->any_count);
+    for (size_t i = 0; i < plan->any_count; i++) {
+        list[i] = plan->any[i];
+        keep_texts(&list[i], arena);
+    }
+    plan->any = list;
+}
+
 void scim_filter_plan(const struct scim_filter *filter, const struct scim_resource_type *type,
                       const struct scim_policy *policy, struct arena *arena, struct scim_plan *plan_out)
 {
-    struct planner planner = {type, policy};
+    struct planner planner = {arena, type, policy};
     *plan_out = type ? plan(&planner, filter) : scan;
-    plan_out->key = arena_slice(arena, plan_out->key);
-    plan_out->text = arena_slice(arena, plan_out->text);
+    keep_texts(plan_out, arena);
 }

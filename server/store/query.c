@@ -128,23 +128,24 @@ struct candidates { /* what every kind of plan needs */
     struct db *db;
     struct directory_id directory;
     uint16_t type;
+    struct resource_id after;
     uint64_t limit;
     store_row_fn *visit;
     void *context;
 };
 
-static bool by_key(const struct candidates *of, const char *sql, struct slice key, struct err *err)
+static bool by_key(const struct candidates *of, const char *sql, struct db_value key, struct err *err)
 {
-    const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), db_bytes(key),
+    const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), key, db_id(&of->after.id),
                                           number(of->limit)};
-    return query_each_row(of->db, sql, parameters, 4, of->visit, of->context, err);
+    return query_each_row(of->db, sql, parameters, 5, of->visit, of->context, err);
 }
 
 static bool by_value(const struct candidates *of, const struct scim_plan *plan, struct err *err)
 {
     const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), db_integer(plan->code),
-                                          db_bytes(plan->key), number(of->limit)};
-    return query_each_row(of->db, sql_query_by_value, parameters, 5, of->visit, of->context, err);
+                                          db_bytes(plan->key),      db_id(&of->after.id), number(of->limit)};
+    return query_each_row(of->db, sql_query_by_value, parameters, 6, of->visit, of->context, err);
 }
 
 static bool by_prefix(const struct candidates *of, const struct scim_plan *plan, struct err *err)
@@ -156,50 +157,57 @@ static bool by_prefix(const struct candidates *of, const struct scim_plan *plan,
         db_integer(plan->code),
         db_bytes(plan->key),
         db_bytes(end_of_prefix(plan->key, end)),
+        db_id(&of->after.id),
         number(of->limit),
         db_id(&of->directory.id),
         db_integer(of->type),
     };
-    return query_each_row(of->db, sql_query_by_value_range, parameters, 8, of->visit, of->context, err);
+    return query_each_row(of->db, sql_query_by_value_range, parameters, 9, of->visit, of->context, err);
 }
 
-/* Ids are compared exactly: one that is written otherwise names nothing. */
-static bool by_id(const struct candidates *of, const char *sql, struct slice text, struct err *err)
+/* An id is compared exactly: one that is written otherwise names nothing. */
+static bool by_id(const struct candidates *of, struct slice text, struct err *err)
 {
     struct resource_id id;
-    if (!id_from_uuid(text, false, &id.id))
+    if (!id_from_uuid(text, false, &id.id) || id_compare(&id.id, &of->after.id) <= 0)
         return true;
-    const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), db_id(&id.id),
-                                          number(of->limit)};
-    size_t count = sql == sql_query_resource ? 3 : 4;
-    return query_each_row(of->db, sql, parameters, count, of->visit, of->context, err);
+    const struct db_value parameters[] = {db_id(&of->directory.id), db_integer(of->type), db_id(&id.id)};
+    return query_each_row(of->db, sql_query_resource, parameters, 3, of->visit, of->context, err);
+}
+
+static bool by_reference(const struct candidates *of, const char *sql, struct slice text, struct err *err)
+{
+    struct id id;
+    return !id_from_uuid(text, true, &id) || by_key(of, sql, db_id(&id), err);
 }
 
 bool store_candidates(struct db *db, struct directory_id directory, uint16_t type, const struct scim_plan *plan,
-                      uint64_t limit, store_row_fn *visit, void *context, struct err *err)
+                      struct resource_id after, uint64_t limit, store_row_fn *visit, void *context, struct err *err)
 {
-    const struct candidates of = {db, directory, type, limit, visit, context};
-    must(plan->kind != SCIM_PLAN_SCAN);
+    const struct candidates of = {db, directory, type, after, limit, visit, context};
     if (limit == 0)
         return true;
     switch (plan->kind) {
     case SCIM_PLAN_SCAN:
+    case SCIM_PLAN_ANY:
+        break;
     case SCIM_PLAN_NOTHING:
         return true;
     case SCIM_PLAN_ID:
-        return by_id(&of, sql_query_resource, plan->text, err);
+        return by_id(&of, plan->text, err);
     case SCIM_PLAN_UNIQUE:
-        return by_key(&of, sql_query_by_unique_key, plan->key, err);
+        return by_key(&of, sql_query_by_unique_key, db_bytes(plan->key), err);
     case SCIM_PLAN_EXTERNAL:
-        return by_key(&of, sql_query_by_external_key, plan->key, err);
+        return by_key(&of, sql_query_by_external_key, db_bytes(plan->key), err);
     case SCIM_PLAN_ATTRIBUTE:
         return by_value(&of, plan, err);
     case SCIM_PLAN_PREFIX:
         return by_prefix(&of, plan, err);
     case SCIM_PLAN_HAS_MEMBER:
-        return by_id(&of, sql_query_by_member, plan->text, err);
+        return by_reference(&of, sql_query_by_member, plan->text, err);
     case SCIM_PLAN_IN_GROUP:
-        return by_id(&of, sql_query_by_group, plan->text, err);
+        return by_reference(&of, sql_query_by_group, plan->text, err);
     }
-    return true;
+    must(!"a plan that one statement can follow");
+    return false;
 }

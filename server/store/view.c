@@ -74,6 +74,7 @@ static uint32_t key_hash(const struct known_key *key)
     uint32_t hash = 2166136261u;
     hash = (hash ^ (uint32_t)key->kind) * 16777619u;
     hash = (hash ^ key->type) * 16777619u;
+    hash = (hash ^ key->code) * 16777619u;
     hash = hash_bytes(hash, key->directory.id.bytes + ID_BYTES / 2, ID_BYTES / 2);
     hash = hash_bytes(hash, key->id.bytes, ID_BYTES);
     if (key->kind == KNOWN_MEMBERSHIP)
@@ -83,8 +84,9 @@ static uint32_t key_hash(const struct known_key *key)
 
 static bool key_equals(const struct known_key *a, const struct known_key *b)
 {
-    return a->kind == b->kind && a->type == b->type && id_equals(&a->directory.id, &b->directory.id) &&
-           id_equals(&a->id, &b->id) && id_equals(&a->second, &b->second) && slice_equals(a->text, b->text);
+    return a->kind == b->kind && a->type == b->type && a->code == b->code &&
+           id_equals(&a->directory.id, &b->directory.id) && id_equals(&a->id, &b->id) &&
+           id_equals(&a->second, &b->second) && slice_equals(a->text, b->text);
 }
 
 static struct known *find_hashed(struct view *view, const struct known_key *key, uint32_t hash)
@@ -133,7 +135,7 @@ struct known *view_enter(struct view *view, const struct known_key *key)
     return known;
 }
 
-static void want(struct view *view, struct known *known, enum view_family family)
+void view_want(struct view *view, struct known *known, enum view_family family)
 {
     if (known->wanted) {
         if (family < known->family) /* the stronger way to load it wins: the families are ordered so */
@@ -158,7 +160,7 @@ static struct known *look_up(struct view *view, const struct known_key *key, enu
 {
     struct known *known = view_enter(view, key);
     if (!known->is_known)
-        want(view, known, family);
+        view_want(view, known, family);
     return known;
 }
 
@@ -179,7 +181,7 @@ bool view_want_resource(struct view *view, struct directory_id directory, uint16
     bool deep_enough = depth == VIEW_NARROW || known->depth == VIEW_WHOLE;
     if (!known->is_known || (known->row && !deep_enough)) {
         enum view_family whole = view->writes ? FAMILY_LOCKED : FAMILY_WHOLE;
-        want(view, known, depth == VIEW_WHOLE ? whole : FAMILY_NARROW);
+        view_want(view, known, depth == VIEW_WHOLE ? whole : FAMILY_NARROW);
         return false;
     }
     *row_out = known->exists ? known->row : NULL;
@@ -211,7 +213,7 @@ bool view_want_unique(struct view *view, struct directory_id directory, uint16_t
         return false;
     struct known *holder = holder_of(known);
     if (holder && holder->depth != VIEW_WHOLE) {
-        want(view, known, FAMILY_UNIQUE);
+        view_want(view, known, FAMILY_UNIQUE);
         return false;
     }
     *row_out = holder ? holder->row : NULL;
@@ -263,7 +265,7 @@ bool view_want_members(struct view *view, struct directory_id directory, struct 
         known->refs_changes = 0;
     }
     if (!known->is_known)
-        want(view, known, shown ? FAMILY_MEMBERS_SHOWN : FAMILY_MEMBERS);
+        view_want(view, known, shown ? FAMILY_MEMBERS_SHOWN : FAMILY_MEMBERS);
     *refs_out = view_refs_now(view, known);
     return known->is_known;
 }

@@ -10,6 +10,7 @@ enum known_kind {
     KNOWN_RESOURCE,
     KNOWN_MEMBER,     /* a user or a group by id alone */
     KNOWN_UNIQUE,     /* who holds a unique key */
+    KNOWN_MATCHES,    /* who has a key of the side index, or an external key */
     KNOWN_GROUPS,     /* of a member */
     KNOWN_MEMBERSHIP, /* one row */
     KNOWN_MEMBERS,    /* of a group: all */
@@ -22,6 +23,8 @@ enum view_family {
     FAMILY_WHOLE,
     FAMILY_UNIQUE,
     FAMILY_UNIQUE_PROBE,
+    FAMILY_VALUE,
+    FAMILY_EXTERNAL,
     FAMILY_MEMBER_LOCKED,
     FAMILY_MEMBER,
     FAMILY_NARROW,
@@ -40,7 +43,8 @@ struct known_key {
     struct directory_id directory;
     struct id id;      /* token, resource, member, manager */
     struct id second;  /* membership: the group */
-    struct slice text; /* unique key */
+    struct slice text; /* unique key, key of the side index, external key */
+    uint16_t code;     /* matches: the attribute of the side index; 0: the external key */
 };
 
 struct ref_list { /* growing, in the view's arena */
@@ -58,7 +62,9 @@ struct known {
     struct view_token *token;  /* KNOWN_TOKEN; NULL: no such row */
     struct view_resource *row; /* KNOWN_RESOURCE; NULL: no such row */
     enum view_depth depth;
-    struct known *holder; /* KNOWN_MEMBER, KNOWN_UNIQUE: the resource; NULL: nobody */
+    struct known *holder;   /* KNOWN_MEMBER, KNOWN_UNIQUE: the resource; NULL: nobody */
+    struct known **matches; /* KNOWN_MATCHES: VIEW_MOST_MATCHES of them, and how many there were */
+    size_t match_count;
     struct ref_list refs; /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED; sorted by id */
     size_t refs_changes;  /* how many of the batch's changes they take into account */
     bool existed, exists; /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
@@ -125,8 +131,9 @@ bool view_is_dirty(const struct view *view); /* something is staged */
 /* Writes what was staged, inside the caller's transaction. */
 MUST_CHECK bool view_flush(struct view *view, struct db *db, struct err *err);
 
-struct known *view_find(struct view *view, const struct known_key *key);  /* NULL when not there */
-struct known *view_enter(struct view *view, const struct known_key *key); /* found or made, unknown at first */
+struct known *view_find(struct view *view, const struct known_key *key);         /* NULL when not there */
+struct known *view_enter(struct view *view, const struct known_key *key);        /* found or made, unknown at first */
+void view_want(struct view *view, struct known *known, enum view_family family); /* at the next load */
 void view_ref_add(struct view *view, struct ref_list *refs, struct scim_group_ref ref);
 void view_refs_sort(struct ref_list *refs);
 /* The list of a known entry, with what the batch has staged since it was loaded. */
@@ -138,12 +145,20 @@ void view_hold_rules(struct view *view, const struct scim_rules *rules);
 /* Tokens seen, for last_used_ms: calls visit for each that exists. */
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);
 
+/* One row of FAMILY_VALUE or FAMILY_EXTERNAL, whose resource was entered. */
+void view_take_match(struct view *view, struct known_key key, struct known *resource);
+
 /* Composed statements, for view_sizes[size_class] keys (`listed`: of one directory and scope; else rows of `wanted`)
  * and view_token_sizes[token_class] rows of `presented`. Parameters: the tokens' rows stand first in the text when the
  * keys are listed, and last otherwise. */
 enum { VIEW_SIZES = 12, VIEW_TOKEN_SIZES = 4 };
 extern const size_t view_sizes[VIEW_SIZES], view_token_sizes[VIEW_TOKEN_SIZES];
 const char *view_sql(enum view_family family, bool listed, size_t size_class, size_t token_class);
+/* Families with a limit for each key: an arm for each, of whatever directories. They count as listed. */
+static inline bool view_sql_has_arms(enum view_family family)
+{
+    return family == FAMILY_VALUE || family == FAMILY_EXTERNAL;
+}
 static inline bool view_sql_tokens_first(bool listed, size_t token_class)
 {
     return listed && view_token_sizes[token_class] > 1; /* their rows stand in front, the keys in the arm */

@@ -7,7 +7,7 @@
 #include "rules_cache.h"
 #include "view_internal.h"
 
-enum { MOST_ROWS = 128, MOST_TOKENS = 32, MOST_PARAMETERS = 3 * MOST_ROWS + 2 * MOST_TOKENS };
+enum { MOST_ROWS = 128, MOST_ARMS = 32, MOST_TOKENS = 32, MOST_PARAMETERS = 3 * MOST_ROWS + 2 * MOST_TOKENS };
 
 /* The columns of view_arm_token, in the places that row.h gives to a resource's. */
 enum {
@@ -94,6 +94,21 @@ static void take_holder(struct view *view, const struct known_key *key, struct k
         known->holder = holder;
 }
 
+/* Where a manager would be told stands which key it is. */
+static void take_match(struct view *view, struct directory_id directory, const struct db_value *row)
+{
+    struct db_value plain[ROW_COLUMN_COUNT];
+    memcpy(plain, row, sizeof(plain));
+    plain[ROW_MANAGER_KNOWN] = db_integer(0);
+    plain[ROW_MANAGER_DISPLAY] = db_null();
+    struct known_key key = {.kind = KNOWN_MATCHES,
+                            .directory = directory,
+                            .type = (uint16_t)row[ROW_TYPE].integer,
+                            .code = (uint16_t)row[ROW_MANAGER_KNOWN].integer,
+                            .text = row[ROW_MANAGER_DISPLAY].bytes};
+    view_take_match(view, key, take_resource(view, directory, plain, VIEW_WHOLE));
+}
+
 /* A probe tells who holds a key and nothing more about it. */
 static struct known *probed_holder(struct view *view, struct directory_id directory, const struct db_value *row)
 {
@@ -137,6 +152,10 @@ static void take_row(struct view *view, enum view_family family, struct director
         take_holder(view, &key,
                     family == FAMILY_UNIQUE ? take_resource(view, directory, row, VIEW_WHOLE)
                                             : probed_holder(view, directory, row));
+        return;
+    case FAMILY_VALUE:
+    case FAMILY_EXTERNAL:
+        take_match(view, directory, row);
         return;
     case FAMILY_MEMBER:
     case FAMILY_MEMBER_LOCKED:
@@ -287,8 +306,23 @@ static void add_listed(struct view *view, struct parameters *parameters, struct 
 static bool is_listed(struct known **list, size_t count)
 {
     const struct known *first = list[0], *last = list[count - 1];
+    if (view_sql_has_arms(first->family))
+        return true;
     return !is_member(first) && id_equals(&first->key.directory.id, &last->key.directory.id) &&
            first->key.type == last->key.type && id_equals(&first->key.second, &last->key.second);
+}
+
+static void add_arms(struct parameters *parameters, struct known **list, size_t count, size_t size)
+{
+    bool has_code = list[0]->family == FAMILY_VALUE;
+    for (size_t i = 0; i < size; i++) {
+        const struct known_key *key = &list[i < count ? i : 0]->key;
+        add(parameters, i < count ? db_id(&key->directory.id) : db_null()); /* in no directory there is nothing */
+        add(parameters, db_integer(key->type));
+        if (has_code)
+            add(parameters, db_integer(key->code));
+        add(parameters, db_bytes(key->text));
+    }
 }
 
 /* A row without a directory joins nothing, and nothing is looked up for it. */
@@ -354,8 +388,9 @@ static size_t run_length(const struct round *round, size_t *rows_out)
 {
     size_t count = 0;
     *rows_out = 0;
+    size_t most = round->count && view_sql_has_arms(round->list[0]->family) ? MOST_ARMS : MOST_ROWS;
     while (count < round->count && round->list[count]->family == round->list[0]->family &&
-           *rows_out + rows_of(round->list[count]) <= MOST_ROWS)
+           *rows_out + rows_of(round->list[count]) <= most)
         *rows_out += rows_of(round->list[count++]);
     return count;
 }
@@ -383,7 +418,9 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
     bool tokens_first = view_sql_tokens_first(listed, token_class);
     if (tokens_first)
         add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
-    if (listed)
+    if (count && view_sql_has_arms(family))
+        add_arms(&parameters, round->list, count, view_sizes[class]);
+    else if (listed)
         add_listed(view, &parameters, round->list, count, view_sizes[class]);
     else
         add_all_joined(view, &parameters, round->list, count, count ? view_sizes[class] - rows : 0);

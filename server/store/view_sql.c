@@ -8,7 +8,7 @@
  *   WITH wanted(d, s, k) AS (VALUES (…), …), presented(d, k) AS (VALUES (…), …)
  *   (SELECT … FROM wanted JOIN … WHERE r.directory_id = wanted.d AND …) UNION ALL (the arm of the tokens)
  *
- * One token has a plain arm without `presented`.
+ * One token has a plain arm without `presented`. Keys that are limited one by one have an arm each.
  *
  * The casts give the columns types that the indexes know; a parameter alone has none. */
 #include <pthread.h>
@@ -41,6 +41,8 @@ static const struct {
     [FAMILY_MEMBERS_SHOWN] = {sql_view_arm_members_shown, "(" ID "," TYPE "," ID ")"},
     [FAMILY_MEMBERS] = {sql_view_arm_members, "(" ID "," TYPE "," ID ")"},
     [FAMILY_MANAGED] = {sql_view_arm_managed, "(" ID "," TYPE "," TEXT ")"},
+    [FAMILY_VALUE] = {sql_view_arm_value, NULL},
+    [FAMILY_EXTERNAL] = {sql_view_arm_external, NULL},
     [FAMILY_TOKENS] = {NULL, NULL},
 };
 
@@ -97,6 +99,16 @@ static void add_filled(struct buf *out, const char *arm, bool listed, size_t cou
     buf_add_str(out, arm);
 }
 
+static void add_arms(struct buf *out, enum view_family family, bool listed, size_t count)
+{
+    size_t arms = view_sql_has_arms(family) ? count : 1;
+    for (size_t i = 0; i < arms; i++) {
+        buf_add_str(out, i ? " UNION ALL (" : " (");
+        add_filled(out, families[family].arm, listed, count);
+        buf_add_str(out, ")");
+    }
+}
+
 /* Parentheses on every arm: without them FOR UPDATE would be an error, or lock the last arm alone. The tokens come
  * behind: their plain read opens the statement's snapshot, and a row that was waited for behind a snapshot is refused
  * (1020, innodb_snapshot_isolation). */
@@ -110,13 +122,11 @@ static const char *compose(enum view_family family, bool listed, size_t count, s
         add_rows(&text, "wanted(d, s, k)", families[family].row, count);
     if (many_tokens)
         add_rows(&text, joined ? ", presented(d, k)" : "presented(d, k)", "(" ID "," ID ")", tokens);
-    if (family != FAMILY_TOKENS) {
-        buf_add_str(&text, " (");
-        add_filled(&text, families[family].arm, listed, count);
-        buf_add_str(&text, tokens ? ") UNION ALL " : ")");
-    }
+    if (family != FAMILY_TOKENS)
+        add_arms(&text, family, listed, count);
     if (tokens)
-        buf_printf(&text, " (%s)", many_tokens ? sql_view_arm_tokens : sql_view_arm_token);
+        buf_printf(&text, "%s(%s)", family == FAMILY_TOKENS ? " " : " UNION ALL ",
+                   many_tokens ? sql_view_arm_tokens : sql_view_arm_token);
     must(!text.overflowed);
     const char *copy = arena_copy(&composed.arena, buf_slice(&text));
     buf_fini(&text);

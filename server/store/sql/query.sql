@@ -49,7 +49,7 @@ SELECT r.id, r.display FROM resource r WHERE r.directory_id = ? AND r.type = 1 A
 SELECT r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
        r.display, r.manager_id, m.id IS NOT NULL, m.display
 FROM resource r LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
-WHERE r.directory_id = ? AND r.type = ? AND r.unique_key = ?
+WHERE r.directory_id = ? AND r.type = ? AND r.unique_key = ? AND r.id > ?
 LIMIT ?
 
 -- name: query_by_external_key
@@ -57,7 +57,7 @@ SELECT r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.do
        r.display, r.manager_id, m.id IS NOT NULL, m.display
 FROM resource r FORCE INDEX (external_key)
 LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
-WHERE r.directory_id = ? AND r.type = ? AND r.external_key = ?
+WHERE r.directory_id = ? AND r.type = ? AND r.external_key = ? AND r.id > ?
 ORDER BY r.id LIMIT ?
 
 -- name: query_by_value
@@ -66,7 +66,7 @@ SELECT STRAIGHT_JOIN r.type, r.id, r.version, r.created_ms, r.modified_ms, r.ope
 FROM attribute_value v FORCE INDEX (PRIMARY)
 JOIN resource r ON r.directory_id = v.directory_id AND r.type = v.type AND r.id = v.resource_id
 LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
-WHERE v.directory_id = ? AND v.type = ? AND v.attribute = ? AND v.value_key = ?
+WHERE v.directory_id = ? AND v.type = ? AND v.attribute = ? AND v.value_key = ? AND v.resource_id > ?
 ORDER BY v.resource_id LIMIT ?
 
 -- A resource may have several values in the range, and has to come once.
@@ -75,6 +75,7 @@ SELECT STRAIGHT_JOIN r.type, r.id, r.version, r.created_ms, r.modified_ms, r.ope
        r.external_key, r.display, r.manager_id, m.id IS NOT NULL, m.display
 FROM (SELECT DISTINCT v.resource_id AS id FROM attribute_value v FORCE INDEX (PRIMARY)
       WHERE v.directory_id = ? AND v.type = ? AND v.attribute = ? AND v.value_key >= ? AND v.value_key < ?
+        AND v.resource_id > ?
       ORDER BY v.resource_id LIMIT ?) ids
 JOIN resource r ON r.directory_id = ? AND r.type = ? AND r.id = ids.id
 LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
@@ -86,7 +87,7 @@ SELECT STRAIGHT_JOIN r.type, r.id, r.version, r.created_ms, r.modified_ms, r.ope
 FROM membership s FORCE INDEX (of_member)
 JOIN resource r ON r.directory_id = s.directory_id AND r.type = s.group_type AND r.id = s.group_id
 LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
-WHERE s.directory_id = ? AND s.group_type = ? AND s.member_type IN (1, 2) AND s.member_id = ?
+WHERE s.directory_id = ? AND s.group_type = ? AND s.member_type IN (1, 2) AND s.member_id = ? AND s.group_id > ?
 ORDER BY s.group_id LIMIT ?
 
 -- name: query_by_group
@@ -95,7 +96,7 @@ SELECT STRAIGHT_JOIN r.type, r.id, r.version, r.created_ms, r.modified_ms, r.ope
 FROM membership s FORCE INDEX (PRIMARY)
 JOIN resource r ON r.directory_id = s.directory_id AND r.type = s.member_type AND r.id = s.member_id
 LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
-WHERE s.directory_id = ? AND s.member_type = ? AND s.group_type = 2 AND s.group_id = ?
+WHERE s.directory_id = ? AND s.member_type = ? AND s.group_type = 2 AND s.group_id = ? AND s.member_id > ?
 ORDER BY s.member_id LIMIT ?
 
 -- name: query_groups_of

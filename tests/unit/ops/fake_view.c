@@ -289,6 +289,62 @@ bool view_want_holder(struct view *view, struct directory_id directory, uint16_t
     return true;
 }
 
+static int compare_rows(const void *a, const void *b)
+{
+    return id_compare(&(*(const struct view_resource *const *)a)->id.id,
+                      &(*(const struct view_resource *const *)b)->id.id);
+}
+
+static bool has_key(const struct fake_resource *resource, uint16_t code, struct slice key)
+{
+    if (code == 0)
+        return resource->keys.external_key.len && slice_equals(resource->keys.external_key, key);
+    for (size_t i = 0; i < resource->keys.key_count; i++)
+        if (resource->keys.keys[i].code == code && slice_equals(resource->keys.keys[i].key, key))
+            return true;
+    return false;
+}
+
+/* Whoever has the key; code 0: the external key. */
+static struct view_matches matches_of(struct view *view, struct directory_id directory, uint16_t type, uint16_t code,
+                                      struct slice key)
+{
+    const struct view_resource **list = arena_array(&view->arena, const struct view_resource *, view->resources.count);
+    struct view_matches matches = {.list = list};
+    for (size_t i = 0; i < view->resources.count; i++) {
+        const struct fake_resource *resource = view->resources.items[i];
+        if (resource->row->type == type && id_equals(&resource->directory.id, &directory.id) &&
+            has_key(resource, code, key))
+            list[matches.count++] = shown(view, resource);
+    }
+    qsort(list, matches.count, sizeof(*list), compare_rows);
+    matches.too_many = matches.count > VIEW_MOST_MATCHES;
+    return matches.too_many ? (struct view_matches){.too_many = true} : matches;
+}
+
+bool view_want_by_value(struct view *view, struct directory_id directory, uint16_t type, uint16_t code,
+                        struct slice key, struct view_matches *matches_out)
+{
+    *matches_out = (struct view_matches){spoiled(), 12345, false};
+    must(code && !view->writes);
+    char kind = (char)('A' + code); /* a letter for each attribute of the index */
+    if (refuse(view, fake_name(view, kind, directory, type, NULL, NULL, key)))
+        return false;
+    *matches_out = matches_of(view, directory, type, code, key);
+    return true;
+}
+
+bool view_want_by_external(struct view *view, struct directory_id directory, uint16_t type, struct slice key,
+                           struct view_matches *matches_out)
+{
+    *matches_out = (struct view_matches){spoiled(), 12345, false};
+    must(!view->writes);
+    if (refuse(view, fake_name(view, 'e', directory, type, NULL, NULL, key)))
+        return false;
+    *matches_out = matches_of(view, directory, type, 0, key);
+    return true;
+}
+
 static int compare_refs(const void *a, const void *b)
 {
     return id_compare(&((const struct scim_group_ref *)a)->id.id, &((const struct scim_group_ref *)b)->id.id);

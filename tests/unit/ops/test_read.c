@@ -124,6 +124,85 @@ static void test_a_list_that_names_one_resource_is_answered_like_a_get(void **st
     }
 }
 
+/* Ids in the order in which a list has them, as their last characters; the users are made in order. */
+static const char *found(struct world *world, const char *query)
+{
+    struct answer answer = world_get(world, text_of(world, "/Users?filter=%s", query));
+    const char *list = "";
+    size_t i;
+    json_t *user;
+    if (answer.status != 200)
+        fail_msg("%s: %d", query, answer.status);
+    json_array_foreach (json_object_get(answer.body, "Resources"), i, user)
+        list = text_of(world, "%s%s%s", list, i ? " " : "", json_string_value(json_object_get(user, "userName")));
+    return text_of(world, "%d: %s", (int)json_integer_value(json_object_get(answer.body, "totalResults")), list);
+}
+
+static void make_users(struct world *world)
+{
+    static const char *const members[] = {
+        "'externalId':'x1','emails':[{'value':'a@x.y','type':'work'}],'displayName':'One'",
+        "'externalId':'x2','emails':[{'value':'A@X.Y','type':'home'},{'value':'b@x.y','type':'work'}]",
+        "'externalId':'x1','name':{'familyName':'One','givenName':'a'}",
+        "'" SCIM_URN_ENTERPRISE "':{'employeeNumber':'7','manager':{'value':'boss'}}",
+    };
+    for (size_t i = 0; i < COUNT(members); i++)
+        ask(world, .method = "POST", .path = "/Users",
+            .body = text_of(world,
+                            "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User'],"
+                            "'userName':'u%zu',%s}",
+                            i, members[i]));
+}
+
+static void test_F_05_F_14_F_25_indexed_filters_are_answered_without_the_query_lane(void **state)
+{
+    struct world *world = *state;
+    make_users(world);
+    static const struct {
+        const char *filter, *found;
+    } cases[] = {
+        {"emails.value%20eq%20%22a@x.y%22", "2: u0 u1"},
+        {"emails%20eq%20%22A@x.y%22", "2: u0 u1"},
+        {"emails[type%20eq%20%22work%22%20and%20value%20eq%20%22a@x.y%22]", "1: u0"},
+        {"emails[type%20eq%20%22work%22%20and%20value%20eq%20%22b@x.y%22]", "1: u1"},
+        {"emails[type%20eq%20%22home%22].value%20eq%20%22b@x.y%22", "0: "},
+        {"externalId%20eq%20%22x1%22", "2: u0 u2"},
+        {"externalId%20eq%20%22X1%22", "0: "},
+        {"displayName%20eq%20%22one%22", "1: u0"},
+        {"name.familyName%20eq%20%22ONE%22", "1: u2"},
+        {"name.givenName%20eq%20%22a%22%20and%20not%20(emails%20pr)", "1: u2"},
+        {"employeeNumber%20eq%20%227%22", "1: u3"},
+        {"manager%20eq%20%22boss%22", "1: u3"},
+        {"manager.value%20eq%20%22boss%22%20and%20groups%20pr", "0: "},
+        {"userName%20eq%20%22u3%22%20or%20emails.value%20eq%20%22a@x.y%22", "3: u0 u1 u3"},
+        {"userName%20eq%20%22u1%22%20or%20emails.value%20eq%20%22a@x.y%22", "2: u0 u1"},
+        {"(externalId%20eq%20%22x1%22%20or%20externalId%20eq%20%22x2%22)%20and%20emails%20pr", "2: u0 u1"},
+        {"emails.value%20eq%20%22nobody@x.y%22", "0: "},
+        {"emails.value%20eq%20%22a@x.y%22&startIndex=2", "2: u1"},
+        {"emails.value%20eq%20%22a@x.y%22&startIndex=3", "2: "},
+        {"emails.value%20eq%20%22a@x.y%22&count=1", "2: u0"},
+        {"emails.value%20eq%20%22a@x.y%22&count=0", "2: "},
+        {"emails.value%20eq%20%22a@x.y%22&count=1&startIndex=2", "2: u1"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (strcmp(found(world, cases[i].filter), cases[i].found) != 0)
+            fail_msg("%s: %s, not %s", cases[i].filter, found(world, cases[i].filter), cases[i].found);
+}
+
+static void test_a_key_that_more_than_twenty_have_goes_to_the_query_lane(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i <= VIEW_MOST_MATCHES; i++) {
+        int expected = i < VIEW_MOST_MATCHES ? 200 : 0;
+        ask(world, .method = "POST", .path = "/Users",
+            .body = text_of(world,
+                            "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User'],"
+                            "'userName':'u%d','displayName':'Same'}",
+                            i));
+        assert_int_equal(world_get(world, "/Users?filter=displayName%20eq%20%22same%22").status, expected);
+    }
+}
+
 static void test_paging_parameters_hold_for_a_list_of_one(void **state)
 {
     struct world *world = *state;
@@ -156,10 +235,10 @@ static void test_lists_that_need_more_go_to_the_query_lane(void **state)
         "/Users",
         "/Users?count=1",
         "/Groups",
-        "/Users?filter=displayName%20eq%20%22ada%22",
+        "/Users?filter=displayName%20sw%20%22ada%22",
         "/Users?filter=userName%20co%20%22ada%22",
-        "/Users?filter=userName%20eq%20%22ada%22%20or%20userName%20eq%20%22bob%22",
-        "/Users?filter=userName%20eq%20%22ada%22%20and%20groups%20pr",
+        "/Users?filter=userName%20eq%20%22ada%22&sortBy=userName",
+        "/Users?filter=userName%20eq%20%22ada%22%20or%20title%20eq%20%22bob%22",
         "/Groups?filter=displayName%20eq%20%22g%22",
     };
     for (size_t i = 0; i < COUNT(paths); i++)
@@ -255,6 +334,8 @@ int main(void)
         TEST(test_the_tag_does_not_depend_on_the_projection),
         TEST(test_a_group_with_its_members_goes_to_the_query_lane),
         TEST(test_a_list_that_names_one_resource_is_answered_like_a_get),
+        TEST(test_F_05_F_14_F_25_indexed_filters_are_answered_without_the_query_lane),
+        TEST(test_a_key_that_more_than_twenty_have_goes_to_the_query_lane),
         TEST(test_paging_parameters_hold_for_a_list_of_one),
         TEST(test_lists_that_need_more_go_to_the_query_lane),
         TEST(test_a_bad_filter_is_refused),

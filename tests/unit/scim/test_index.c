@@ -190,7 +190,15 @@ static void test_plans_take_the_most_selective_term(void **state)
         {"members[value eq '" UUID "' and type eq 'User']", true, &scim_policy_default, SCIM_PLAN_HAS_MEMBER, 0, "",
          false},
         {"groups.value eq '" UUID "'", false, &scim_policy_default, SCIM_PLAN_IN_GROUP, 0, "", true},
-        {"userName eq 'a' or userName eq 'b'", false, &scim_policy_default, SCIM_PLAN_SCAN, 0, "", false},
+        {"userName eq 'a' or userName eq 'b'", false, &scim_policy_default, SCIM_PLAN_ANY, 0, "", true},
+        {"userName eq 'a' or emails[value eq 'b' and type eq 'c']", false, &scim_policy_default, SCIM_PLAN_ANY, 0, "",
+         false},
+        {"userName eq 'a' or title eq 'b'", false, &scim_policy_default, SCIM_PLAN_SCAN, 0, "", false},
+        {"userName eq 'a' or id eq 'b'", false, &scim_policy_default, SCIM_PLAN_UNIQUE, 0, "a", true},
+        {"userName eq 'a' or not (userName eq 'b')", false, &scim_policy_default, SCIM_PLAN_SCAN, 0, "", false},
+        {"(emails eq 'a' or emails eq 'b') and userName eq 'c'", false, &scim_policy_default, SCIM_PLAN_UNIQUE, 0, "c",
+         false},
+        {"(emails eq 'a' or emails eq 'b') and title pr", false, &scim_policy_default, SCIM_PLAN_ANY, 0, "", false},
         {"not (userName eq 'a')", false, &scim_policy_default, SCIM_PLAN_SCAN, 0, "", false},
         {"userName ne 'a'", false, &scim_policy_default, SCIM_PLAN_SCAN, 0, "", false},
         {"shoeSize eq 'a'", false, &scim_policy_default, SCIM_PLAN_SCAN, 0, "", false},
@@ -223,6 +231,19 @@ static void test_a_key_as_long_as_the_column_is_looked_up_in_the_document(void *
     assert_false(plan.exact);
 }
 
+static void test_an_or_of_more_than_eight_indexed_terms_is_a_scan(void **state)
+{
+    (void)state;
+    char text[1024] = "userName eq 'a0'";
+    for (int terms = 2; terms <= SCIM_PLAN_MOST_ANY + 1; terms++) {
+        size_t len = strlen(text);
+        snprintf(text + len, sizeof text - len, " or emails eq 'a%d'", terms);
+        struct scim_plan plan = plan_of(text, &scim_user_type, &scim_policy_default);
+        assert_int_equal(plan.kind, terms <= SCIM_PLAN_MOST_ANY ? SCIM_PLAN_ANY : SCIM_PLAN_SCAN);
+        assert_int_equal(plan.any_count, terms <= SCIM_PLAN_MOST_ANY ? terms : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(test_long_values_are_cut_to_their_columns),
         cmocka_unit_test(test_a_missing_or_impossible_identifier_is_refused),
         cmocka_unit_test(test_plans_take_the_most_selective_term),
+        cmocka_unit_test(test_an_or_of_more_than_eight_indexed_terms_is_a_scan),
         cmocka_unit_test(test_the_root_is_scanned),
         cmocka_unit_test(test_a_key_as_long_as_the_column_is_looked_up_in_the_document),
     };

@@ -207,10 +207,35 @@ static struct request any_change(void)
     return request;
 }
 
+static const char *filter_term(void)
+{
+    switch (random_below(8)) {
+    case 0:
+        return format("emails.value%%20eq%%20%%22m%d@example.com%%22", (int)random_below(9));
+    case 1:
+        return format("emails[type%%20eq%%20%%22work%%22%%20and%%20value%%20eq%%20%%22m%d@EXAMPLE.com%%22]",
+                      (int)random_below(9));
+    case 2:
+        return format("externalId%%20eq%%20%%22x%d%%22", (int)random_below(9));
+    case 3:
+        return format("name.familyName%%20eq%%20%%22f%d%%22", (int)random_below(4));
+    case 4:
+        return format("(manager%%20eq%%20%%22%s%%22%%20and%%20manager.displayName%%20pr)", any_id(&users));
+    case 5:
+        return format("employeeNumber%%20eq%%20%%22%d%%22", (int)random_below(9));
+    default:
+        return format("userName%%20eq%%20%%22user%d%%22", (int)random_below(NAMES));
+    }
+}
+
 static struct request any_read(void)
 {
-    const char *path = format("/Users?filter=userName%%20eq%%20%%22user%d%%22", (int)random_below(NAMES));
-    if (!one_in(3))
+    const char *path = format("/Users?filter=%s", filter_term());
+    while (one_in(3))
+        path = format("%s%%20or%%20%s", path, filter_term());
+    if (one_in(4))
+        path = format("%s&count=%d&startIndex=%d", path, (int)random_below(3), (int)random_below(3));
+    if (one_in(2))
         path = one_in(3) ? format("/Groups/%s?excludedAttributes=members", any_id(&groups))
                          : format("/Users/%s%s", any_id(&users), projection());
     return (struct request){.method = "GET", .path = path};

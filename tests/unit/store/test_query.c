@@ -274,7 +274,7 @@ static void test_a_resource_of_another_directory_or_type_is_not_found(void **sta
 static void candidates(uint16_t type, const struct scim_plan *plan, uint64_t limit, struct seen *seen)
 {
     *seen = (struct seen){0};
-    assert_true(store_candidates(db, here, type, plan, limit, see, seen, &err));
+    assert_true(store_candidates(db, here, type, plan, (struct resource_id){0}, limit, see, seen, &err));
 }
 
 static void test_plans_by_key_find_the_one(void **state)

@@ -285,6 +285,74 @@ static void test_many_rows_come_in_few_statements(void **state)
     assert_true(view_want_token(&reading, directory, token, &loaded) && loaded);
 }
 
+static bool want_email(struct directory_id where, const char *email, struct view_matches *matches)
+{
+    return view_want_by_value(&reading, where, SCIM_TYPE_USER, SCIM_INDEX_EMAIL, slice_str(email), matches);
+}
+
+static bool want_external(const char *key, struct view_matches *matches)
+{
+    return view_want_by_external(&reading, directory, SCIM_TYPE_USER, slice_str(key), matches);
+}
+
+static void insert_with_email(const char *name, const char *email)
+{
+    struct resource_id id = {id_new()};
+    struct view_change change = fresh_change();
+    const char *kept = arena_copy(view_arena(&writing), slice_str(name));
+    view_insert(&writing, directory, SCIM_TYPE_USER, id, stored("{\"a\":9"),
+                keys_of(&writing, kept, "many", NULL, email), &change);
+}
+
+/* As many as a key may have, one more, and none; of several directories in one statement; with the token. */
+static void test_matches_of_a_key_come_by_id_and_are_bounded(void **state)
+{
+    (void)state;
+    struct view_matches few, many, none, theirs, external, nobody;
+    const struct view_token *loaded;
+    char name[8];
+    begin();
+    for (int i = 0; i <= VIEW_MOST_MATCHES; i++) {
+        snprintf(name, sizeof(name), "m%d", i);
+        insert_with_email(name, i < VIEW_MOST_MATCHES ? "many@x" : "few@x");
+    }
+    flush();
+    view_restart(&reading);
+    assert_false(want_email(directory, "few@x", &few));
+    assert_false(want_email(directory, "many@x", &many));
+    assert_false(want_email(directory, "none@x", &none));
+    assert_false(want_email(stranger, "few@x", &theirs));
+    assert_false(want_external("many@x", &external));
+    assert_false(want_external("nobody", &nobody));
+    (void)view_want_token(&reading, directory, token, &loaded);
+    load(&reading);
+    assert_true(want_email(directory, "few@x", &few) && want_email(directory, "many@x", &many) &&
+                want_email(directory, "none@x", &none) && want_email(stranger, "few@x", &theirs) &&
+                want_external("many@x", &external) && want_external("nobody", &nobody) &&
+                view_want_token(&reading, directory, token, &loaded));
+    assert_non_null(loaded);
+    assert_int_equal(few.count, 1);
+    assert_int_equal(many.count, VIEW_MOST_MATCHES);
+    assert_int_equal(external.count, VIEW_MOST_MATCHES);
+    assert_int_equal(none.count + theirs.count + nobody.count, 0);
+    for (size_t i = 0; i < many.count; i++) {
+        assert_true(slice_equals(many.list[i]->stored.text, SLICE_LITERAL("{\"a\":9")));
+        assert_false(many.list[i]->manager_known);
+        assert_true(many.list[i] == external.list[i]);
+        assert_true(i == 0 || id_compare(&many.list[i - 1]->id.id, &many.list[i]->id.id) < 0);
+    }
+
+    begin();
+    insert_with_email("one more", "many@x");
+    flush();
+    view_restart(&reading);
+    (void)want_email(directory, "many@x", &many);
+    (void)want_external("many@x", &external);
+    load(&reading);
+    assert_true(want_email(directory, "many@x", &many) && many.too_many && many.count == 0);
+    assert_true(want_external("many@x", &external) && external.too_many && external.count == 0);
+}
+
 static int64_t free_rows(void)
 {
     struct err err = ERR_INIT;
@@ -542,6 +610,7 @@ int main(void)
         TEST(test_everything_is_loaded_at_once_in_both_lanes),
         TEST(test_a_token_lives_by_the_databases_clock),
         TEST(test_many_rows_come_in_few_statements),
+        TEST(test_matches_of_a_key_come_by_id_and_are_bounded),
         TEST(test_a_whole_row_is_locked_for_a_writer_alone),
         TEST(test_a_member_is_locked_so_that_it_stays),
         TEST(test_an_update_changes_the_row_its_values_and_nothing_else),
