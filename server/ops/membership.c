@@ -217,7 +217,7 @@ bool membership_apply(struct membership *membership, const struct scim_member_ed
     case SCIM_MEMBERS_REMOVE_WHERE:
         return remove_where(membership, edit->filter);
     }
-    must(!"an edit of no kind");
+    must(false); /* an edit of no kind */
     return false;
 }
 
