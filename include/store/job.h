@@ -52,6 +52,7 @@ struct job {
     struct job *next, *previous;
     struct queue *queue;       /* the lane it waits in; NULL elsewhere */
     struct queue *query_queue; /* where JOB_QUERY sends it */
+    uint64_t party;            /* whose it is: a hash; parties take turns in a queue. 0: nobody's in particular */
     uint64_t queued_ns;        /* clock_monotonic_ns at push */
     uint64_t deadline_ns;      /* a job taken later than this is answered 503 without being run; 0: none */
     bool writes_committed;     /* set by the worker: what it staged is durable */
@@ -78,14 +79,14 @@ struct queue;
 
 struct queue *queue_new(const char *name, size_t capacity); /* jobs that may wait; name for metrics, static */
 void queue_free(struct queue *queue);                       /* must be empty and closed */
-/* false when full or closed. */
+/* false when it is full or closed, or the job's party has its share waiting: a quarter of the capacity, at least 64. */
 MUST_CHECK bool queue_push(struct queue *queue, struct job *job);
-/* Several at once, linked by next, in order; returns the first that did not fit (rest of the list), or NULL. */
+/* Several at once, linked by next, in order; returns those that did not fit, linked in their order, or NULL. */
 MUST_CHECK struct job *queue_push_all(struct queue *queue, struct job *first);
 /* true: it had not been taken and is the caller's again. */
 bool queue_withdraw(struct queue *queue, struct job *job);
-/* Waits until there is a job or the queue is closed; takes up to max from the head, linked by next. NULL: closed and
- * empty. */
+/* Waits until there is a job or the queue is closed; takes up to max, linked by next: one of each party in turn, those
+ * of one party in the order in which they came. NULL: closed and empty. */
 struct job *queue_take(struct queue *queue, size_t max, size_t *count_out);
 void queue_close(struct queue *queue);
 size_t queue_depth(struct queue *queue);

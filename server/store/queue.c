@@ -5,12 +5,12 @@
 #include "base/must.h"
 #include "obs/metrics.h"
 #include "store/job.h"
+#include "turns.h"
 
 struct queue {
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    struct job *first, *last;
-    size_t depth, capacity;
+    struct turns turns;
     size_t waiting;    /* workers inside pthread_cond_wait */
     size_t waking;     /* those of them that were signalled and have not come back yet */
     size_t take_limit; /* `max` of the last queue_take: how many jobs one woken worker will fetch */
@@ -24,7 +24,7 @@ struct queue *queue_new(const char *name, size_t capacity)
     must(queue);
     must(pthread_mutex_init(&queue->lock, NULL) == 0);
     must(pthread_cond_init(&queue->filled, NULL) == 0);
-    queue->capacity = capacity;
+    turns_init(&queue->turns, capacity);
     queue->take_limit = 1;
     queue->depth_gauge = metric_series(METRIC_QUEUE_DEPTH, name, NULL);
     return queue;
@@ -34,7 +34,8 @@ void queue_free(struct queue *queue)
 {
     if (!queue)
         return;
-    must(queue->closed && !queue->first);
+    must(queue->closed);
+    turns_fini(&queue->turns);
     pthread_cond_destroy(&queue->filled);
     pthread_mutex_destroy(&queue->lock);
     free(queue);
@@ -49,24 +50,13 @@ static bool waits_in(struct job *job, const struct queue *queue)
     return __atomic_load_n(&job->queue, __ATOMIC_RELAXED) == queue;
 }
 
-static void append(struct queue *queue, struct job *job, uint64_t now_ns)
+static bool append(struct queue *queue, struct job *job, uint64_t now_ns)
 {
+    if (queue->closed || !turns_add(&queue->turns, job))
+        return false;
     job->queued_ns = now_ns;
-    job->next = NULL;
-    job->previous = queue->last;
-    *(queue->last ? &queue->last->next : &queue->first) = job;
-    queue->last = job;
-    queue->depth++;
     mark(job, queue);
-}
-
-static void unlink_job(struct queue *queue, struct job *job)
-{
-    *(job->previous ? &job->previous->next : &queue->first) = job->next;
-    *(job->next ? &job->next->previous : &queue->last) = job->previous;
-    job->next = job->previous = NULL;
-    queue->depth--;
-    mark(job, NULL);
+    return true;
 }
 
 /* How many more workers are needed for what waits. Workers on their way count, so that a burst of single pushes wakes
@@ -74,7 +64,7 @@ static void unlink_job(struct queue *queue, struct job *job)
 static size_t count_wakes(struct queue *queue)
 {
     size_t wakes = 0;
-    while (queue->waking < queue->waiting && queue->waking * queue->take_limit < queue->depth) {
+    while (queue->waking < queue->waiting && queue->waking * queue->take_limit < queue->turns.waiting) {
         queue->waking++;
         wakes++;
     }
@@ -92,17 +82,22 @@ static void unlock_and_wake(struct queue *queue)
 struct job *queue_push_all(struct queue *queue, struct job *first)
 {
     uint64_t now_ns = clock_monotonic_ns();
+    struct job *refused = NULL, **refused_end = &refused;
     int64_t pushed = 0;
     pthread_mutex_lock(&queue->lock);
-    while (first && !queue->closed && queue->depth < queue->capacity) {
-        struct job *next = first->next;
-        append(queue, first, now_ns);
-        first = next;
-        pushed++;
+    for (struct job *job = first, *next; job; job = next) {
+        next = job->next;
+        if (append(queue, job, now_ns)) {
+            pushed++;
+        } else {
+            *refused_end = job;
+            refused_end = &job->next;
+        }
     }
     unlock_and_wake(queue);
+    *refused_end = NULL;
     metric_add(queue->depth_gauge, pushed);
-    return first;
+    return refused;
 }
 
 bool queue_push(struct queue *queue, struct job *job)
@@ -115,8 +110,10 @@ bool queue_withdraw(struct queue *queue, struct job *job)
 {
     pthread_mutex_lock(&queue->lock);
     bool waited = waits_in(job, queue);
-    if (waited)
-        unlink_job(queue, job);
+    if (waited) {
+        turns_remove(&queue->turns, job);
+        mark(job, NULL);
+    }
     pthread_mutex_unlock(&queue->lock);
     if (waited)
         metric_add(queue->depth_gauge, -1);
@@ -125,7 +122,7 @@ bool queue_withdraw(struct queue *queue, struct job *job)
 
 static void wait_for_jobs(struct queue *queue)
 {
-    while (!queue->first && !queue->closed) {
+    while (queue->turns.waiting == 0 && !queue->closed) {
         queue->waiting++;
         pthread_cond_wait(&queue->filled, &queue->lock);
         queue->waiting--;
@@ -134,24 +131,17 @@ static void wait_for_jobs(struct queue *queue)
     }
 }
 
-/* The head of the queue, cut off behind at most max jobs. */
-static struct job *cut_head(struct queue *queue, size_t max, size_t *count_out)
+static struct job *take_in_turns(struct queue *queue, size_t max, size_t *count_out)
 {
-    struct job *head = queue->first, *end = head;
+    struct job *taken = NULL, **end = &taken, *job;
     size_t count = 0;
-    for (; end && count < max; end = end->next, count++) {
-        end->previous = NULL;
-        mark(end, NULL);
-    }
-    if (count > 0) {
-        struct job *last = end ? end->previous : queue->last;
-        last->next = NULL;
-        queue->first = end;
-        *(end ? &end->previous : &queue->last) = NULL;
-        queue->depth -= count;
+    for (; count < max && (job = turns_take(&queue->turns)); count++) {
+        mark(job, NULL);
+        *end = job;
+        end = &job->next;
     }
     *count_out = count;
-    return count > 0 ? head : NULL;
+    return taken;
 }
 
 struct job *queue_take(struct queue *queue, size_t max, size_t *count_out)
@@ -160,7 +150,7 @@ struct job *queue_take(struct queue *queue, size_t max, size_t *count_out)
     pthread_mutex_lock(&queue->lock);
     queue->take_limit = max;
     wait_for_jobs(queue);
-    struct job *taken = cut_head(queue, max, count_out);
+    struct job *taken = take_in_turns(queue, max, count_out);
     unlock_and_wake(queue);
     metric_add(queue->depth_gauge, -(int64_t)*count_out);
     return taken;
@@ -177,7 +167,7 @@ void queue_close(struct queue *queue)
 size_t queue_depth(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    size_t depth = queue->depth;
+    size_t depth = queue->turns.waiting;
     pthread_mutex_unlock(&queue->lock);
     return depth;
 }

@@ -144,8 +144,10 @@ static void *produce(void *context)
         size_t burst = 1 + (size_t)rand_r(&producer->seed) % 7;
         if (burst > JOBS_EACH - at)
             burst = JOBS_EACH - at;
-        for (size_t i = 0; i < burst; i++)
+        for (size_t i = 0; i < burst; i++) {
             producer->jobs[at + i].job.next = i + 1 < burst ? &producer->jobs[at + i + 1].job : NULL;
+            producer->jobs[at + i].job.party = (uint64_t)rand_r(&producer->seed) % 5;
+        }
         struct job *rest = &producer->jobs[at].job;
         while ((rest = queue_push_all(producer->queue, rest)) != NULL)
             sched_yield();
