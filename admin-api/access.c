@@ -52,11 +52,29 @@ static bool parse_credential(struct slice header, struct auth_credential *creden
            auth_credential_parse(header, AUTH_OPERATOR_KEY, credential_out);
 }
 
+bool access_admit(struct op *op)
+{
+    const struct admin_settings *settings = op->service->context;
+    if (!settings->guard)
+        return true;
+    op->job.party = auth_guard_party(settings->guard, op->authorization, op->peer);
+    if (auth_guard_admits(settings->guard, op->authorization, op->peer, op->now_ms, &op->retry_after_s))
+        return true;
+    return err_set(&op->err, ERR_THROTTLED, "Too many wrong keys came from this address, try again later.");
+}
+
+static bool refuse_credential(struct call *call, struct err *err)
+{
+    if (call->op->authorization.len > 0)
+        auth_guard_failed(call->settings->guard, call->op->peer, call->op->now_ms);
+    return err_set(err, ERR_UNAUTHORIZED, "A valid API key is needed: Authorization: Bearer scima_…");
+}
+
 bool access_authenticate(struct call *call, struct err *err)
 {
     struct auth_credential credential;
     if (!parse_credential(call->op->authorization, &credential))
-        return err_set(err, ERR_UNAUTHORIZED, "A valid API key is needed: Authorization: Bearer scima_…");
+        return refuse_credential(call, err);
 
     struct key_row key = {.scopes = 0};
     bool found;
@@ -71,7 +89,8 @@ bool access_authenticate(struct call *call, struct err *err)
         .key = {credential.id}, .is_operator = key.is_operator, .environment = key.environment, .scopes = key.scopes};
     auth_credential_wipe(&credential);
     if (!proved || !same_kind || !key.live)
-        return err_set(err, ERR_UNAUTHORIZED, "A valid API key is needed: Authorization: Bearer scima_…");
+        return refuse_credential(call, err);
+    auth_guard_proved(call->settings->guard, call->op->authorization);
     call->op->log_credential = call->principal.key.id;
     return touch_key(call, &key, err);
 }

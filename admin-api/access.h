@@ -4,6 +4,9 @@
 
 #include "call.h"
 
+/* service->admit: refuses addresses that have guessed too often. */
+bool access_admit(struct op *op);
+
 /* Fills in call->principal. ERR_UNAUTHORIZED for everything that is no live key, all alike. */
 MUST_CHECK bool access_authenticate(struct call *call, struct err *err);
 

@@ -16,6 +16,7 @@
 struct process {
     struct settings settings;
     struct auth_peppers *peppers;
+    struct auth_guard *guard;
     struct store *store;
     struct housekeeping *housekeeping;
     struct http_server *server;
@@ -61,6 +62,7 @@ static bool start_listener(struct process *process, struct err *err)
     struct queue *const queues[STORE_LANES] = {[STORE_QUERY] = store_queue(process->store, STORE_QUERY)};
     process->admin = (struct admin_settings){
         .peppers = process->peppers,
+        .guard = process->guard,
         .public_url = process->public_url,
         .housekeeping = process->housekeeping,
     };
@@ -76,6 +78,7 @@ static bool start(struct process *process, struct err *err)
         !process_open_access_log(settings->access_log, &process->access_log_fd, err))
         return false;
     process->peppers = auth_peppers_load(settings->pepper_file, err);
+    process->guard = auth_guard_new(settings->auth_failures);
     if (!process->peppers || !start_store(process, err))
         return false;
     process->housekeeping = housekeeping_start(&database, (unsigned)settings->change_retention_days);
@@ -93,6 +96,7 @@ static bool stop(struct process *process)
     if (process->store)
         store_stop(process->store);
     http_server_free(process->server);
+    auth_guard_free(process->guard);
     auth_peppers_free(process->peppers);
     if (process->access_log_fd >= 0)
         close(process->access_log_fd);

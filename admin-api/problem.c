@@ -50,6 +50,10 @@ static void add_headers(struct op *op, int status)
     if (op->err.kind == ERR_FORBIDDEN)
         op_header(op, "www-authenticate",
                   SLICE_LITERAL("Bearer realm=\"rollcall-admin\", error=\"insufficient_scope\""));
+    if (op->err.kind == ERR_THROTTLED)
+        op_header(op, "retry-after",
+                  slice_str(arena_printf(&op->arena, "%llu",
+                                         (unsigned long long)(op->retry_after_s ? op->retry_after_s : 1))));
     if (status == 503)
         op_header(op, "retry-after", SLICE_LITERAL("1"));
     if (status == 415)

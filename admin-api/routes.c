@@ -1,4 +1,5 @@
 /* Every route of the admin API; docs/admin-api/openapi.json describes the same ones, a test compares them. */
+#include "access.h"
 #include "directories.h"
 #include "environments.h"
 #include "keys.h"
@@ -52,7 +53,8 @@ const size_t admin_route_count = sizeof admin_routes / sizeof admin_routes[0];
 
 const struct service *admin_service(const struct admin_settings *settings)
 {
-    static struct service service = {.name = "admin", .routes = admin_routes, .refuse = problem_refuse};
+    static struct service service = {
+        .name = "admin", .routes = admin_routes, .refuse = problem_refuse, .admit = access_admit};
     service.route_count = admin_route_count;
     service.context = (void *)(uintptr_t)settings;
     return &service;

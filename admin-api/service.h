@@ -2,6 +2,7 @@
 #ifndef ADMIN_SERVICE_H
 #define ADMIN_SERVICE_H
 
+#include "auth/guard.h"
 #include "auth/token.h"
 #include "ops/op.h"
 
@@ -9,6 +10,7 @@ struct housekeeping;
 
 struct admin_settings {
     const struct auth_peppers *peppers;
+    struct auth_guard *guard;          /* NULL: none */
     const char *public_url;            /* of rollcall-server, no slash at its end */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
 };

@@ -17,6 +17,8 @@ struct server {
     struct settings settings;
     struct scim_service_settings scim;
     struct auth_peppers *peppers;
+    struct auth_guard *guard;
+    struct auth_limiter *requests;
     struct store *store;
     struct http_server *http;
     int access_log_fd;
@@ -42,6 +44,9 @@ static bool start_listener(struct server *server, struct err *err)
     const struct settings *settings = &server->settings;
     server->scim = (struct scim_service_settings){
         .peppers = server->peppers,
+        .guard = server->guard,
+        .requests = server->requests,
+        .rate_fields = settings->rate_fields != 0,
         .default_page = settings->default_page,
         .max_page = settings->max_page,
         .max_scan = settings->max_scan,
@@ -62,6 +67,8 @@ static bool start(struct server *server, struct err *err)
     if (!process_open_access_log(server->settings.access_log, &server->access_log_fd, err))
         return false;
     server->peppers = auth_peppers_load(server->settings.pepper_file, err);
+    server->guard = auth_guard_new(server->settings.auth_failures);
+    server->requests = auth_limiter_new(auth_limit_of(server->settings.scim_rate, 1, server->settings.scim_burst));
     return server->peppers && start_store(server, err) && start_listener(server, err);
 }
 
@@ -74,6 +81,8 @@ static bool stop(struct server *server)
     if (server->store)
         store_stop(server->store);
     http_server_free(server->http);
+    auth_guard_free(server->guard);
+    auth_limiter_free(server->requests);
     auth_peppers_free(server->peppers);
     if (server->access_log_fd >= 0)
         close(server->access_log_fd);

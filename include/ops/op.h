@@ -48,6 +48,9 @@ struct service {
     /* Renders op->err (status, content type, body, headers that go with it) into op->reply. Also used for errors of the
      * HTTP room itself: then only the request line and headers of op are filled in. */
     void (*refuse)(struct op *op);
+    /* Asked on the loop's thread before an op goes to the store: may say whose it is (op->job.party). false: refused,
+     * with op->err. NULL: all are let in. */
+    bool (*admit)(struct op *op);
     /* Tolerated in paths: "//" and a trailing slash (admins paste base URLs that end in one). */
     bool lenient_slashes;
     void *context; /* the use cases' own: peppers, limits, … */
@@ -93,6 +96,7 @@ struct op {
 
     struct reply reply;
     struct err err;
+    uint64_t retry_after_s;         /* goes with ERR_THROTTLED */
     void *state;                    /* the use case's own between steps, in the arena */
     void (*dispose)(struct op *op); /* frees what of state is not in the arena; NULL: nothing */
 

@@ -2,16 +2,20 @@
 #ifndef OPS_SCIM_H
 #define OPS_SCIM_H
 
+#include "auth/guard.h"
 #include "auth/token.h"
 #include "ops/op.h"
 
 struct scim_service_settings {
     const struct auth_peppers *peppers;
-    uint64_t default_page; /* resources, 100 */
-    uint64_t max_page;     /* resources, 1,000 */
-    uint64_t max_scan;     /* documents that one filter may look at without an index, 1,000,000 */
-    size_t max_reply;      /* bytes of one list or group, 100 MiB */
-    size_t max_body;       /* bytes, 1 MiB */
+    struct auth_guard *guard;      /* NULL: none */
+    struct auth_limiter *requests; /* of a directory; NULL: no limit */
+    bool rate_fields;              /* answers have RateLimit and RateLimit-Policy */
+    uint64_t default_page;         /* resources, 100 */
+    uint64_t max_page;             /* resources, 1,000 */
+    uint64_t max_scan;             /* documents that one filter may look at without an index, 1,000,000 */
+    size_t max_reply;              /* bytes of one list or group, 100 MiB */
+    size_t max_body;               /* bytes, 1 MiB */
 };
 
 /* The service for http_server_start; settings must outlive it. */

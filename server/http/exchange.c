@@ -188,10 +188,16 @@ static bool check_body(struct exchange *exchange)
     return op->body.len <= limit || exchange_too_large(limit, &op->err);
 }
 
+static bool admit(struct exchange *exchange)
+{
+    struct op *op = &exchange->op;
+    return op->operation->lane == OP_INLINE || !op->service->admit || op->service->admit(op);
+}
+
 static void dispatch(struct exchange *exchange)
 {
     struct op *op = &exchange->op;
-    if (!check_body(exchange)) {
+    if (!check_body(exchange) || !admit(exchange)) {
         exchange_refuse(exchange);
     } else if (op->operation->lane != OP_INLINE) {
         exchange_submit(exchange);

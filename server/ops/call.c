@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/must.h"
+#include "door.h"
 #include "scim/etag.h"
 #include "store/rules.h"
 #include "store/store.h"
@@ -111,6 +112,7 @@ bool call_want_token(struct call *call, struct view *view)
 /* Whatever is wrong with a credential, the answer is the same; only its absence shows (RFC 6750 section 3.1). */
 static bool refuse_credential(struct call *call)
 {
+    door_failed(call);
     return err_set(&call->op->err, ERR_UNAUTHORIZED, "%s",
                    call->credential_sent ? "The bearer token is not valid for this URL."
                                          : "A bearer token is needed: send Authorization: Bearer <token>.");
@@ -136,6 +138,8 @@ bool call_admit_token(struct call *call, const struct view_token *token)
     op->log_directory = token->directory;
     op->log_credential = token->id.id;
     store_token_used(token, op->now_ms);
+    if (!door_proved(call))
+        return false;
     if (!token->rules)
         return err_set(&op->err, ERR_INTERNAL, "The rules of this directory cannot be read.");
     take_rules(call, token->rules);

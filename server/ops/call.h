@@ -26,6 +26,8 @@ struct call {
     struct auth_credential credential;
     bool credential_sent, credential_good; /* a header; in the form of a token */
     struct slice base_url;
+    bool failure_counted, request_counted, more_counted; /* by the door, whatever is stepped again */
+    struct auth_quota quota;                             /* of the directory, once request_counted */
 
     bool id_good; /* the path names a resource by the form of an id */
     struct resource_id id;

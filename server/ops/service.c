@@ -1,4 +1,5 @@
 /* The SCIM service: its routes, and how it refuses. */
+#include "door.h"
 #include "scim/message.h"
 #include "use_cases.h"
 
@@ -102,8 +103,7 @@ static void add_headers(struct op *op)
     bool lacks_scope = kind == ERR_FORBIDDEN && op->operation && op->operation->scope;
     if (kind == ERR_UNAUTHORIZED || lacks_scope)
         op_header(op, "www-authenticate", challenge(op));
-    if (kind == ERR_UNAVAILABLE || kind == ERR_BUSY)
-        op_header(op, "retry-after", SLICE_LITERAL("1"));
+    door_add_headers(op);
     if (kind == ERR_MEDIA_TYPE)
         op_header(op, "accept", SLICE_LITERAL("application/scim+json, application/json"));
 }
@@ -125,6 +125,7 @@ const struct service *scim_service(const struct scim_service_settings *settings)
         .routes = routes,
         .route_count = sizeof(routes) / sizeof(routes[0]),
         .refuse = scim_refuse,
+        .admit = door_admit,
         .lenient_slashes = true,
     };
     service.context = (void *)(uintptr_t)settings;

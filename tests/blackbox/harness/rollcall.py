@@ -93,7 +93,7 @@ class Server:
 
 
 class Rollcall:
-    def __init__(self, directory, server_options=(), database_options=(), relay=None):
+    def __init__(self, directory, server_options=(), database_options=(), relay=None, admin_options=()):
         """relay: makes, from the socket of MariaDB, the socket that the first server is to use instead."""
         self.directory = Path(directory)
         self.logs = self.directory / "log"
@@ -101,6 +101,7 @@ class Rollcall:
         self.build = build_directory()
         self.database = Database(self.directory / "mariadb", database_options)
         self.server_options = list(server_options)
+        self.admin_options = list(admin_options)
         self.relay = relay
         self.servers = []
         self.processes = []
@@ -157,7 +158,8 @@ class Rollcall:
         return done.stdout
 
     def spawn(self, name, executable, options, role):
-        command = [self.build / executable, *options, "--access-log", self.logs / f"{name}.access.log"]
+        # what tests send wrong on purpose comes from one address: tests of the guard give a number of their own, later
+        command = [self.build / executable, "--auth-failures", "0", *options, "--access-log", self.logs / f"{name}.access.log"]
         log = self.logs / f"{name}.log"
         process = Process(name, [str(word) for word in command], log, self._environment(f"rollcall_{role}"))
         self.processes.append(process)
@@ -173,9 +175,14 @@ class Rollcall:
 
     def _start_admin(self):
         options = ["--listen", f"127.0.0.1:{self.admin_port}", "--public-url", self.server.url]
-        options += ["--database-url", self.database.url("rollcall_admin")]
+        options += ["--database-url", self.database.url("rollcall_admin"), *self.admin_options]
         self.admin_process = self.spawn("admin", "admin-api/rollcall-admin", options, "admin")
         self.admin_process.wait_ready(lambda: answers(f"{self.admin_url}/readyz"))
+
+    def server_metrics(self):
+        """What the first server says of itself, as Prometheus reads it."""
+        with urllib.request.urlopen(f"{self.server.url}/metrics", timeout=30) as response:
+            return response.read().decode()
 
     def new_environment(self):
         """A client that holds the key of a fresh environment."""
