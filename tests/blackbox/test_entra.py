@@ -35,7 +35,7 @@ def ids(answer):
     return [resource["id"] for resource in answer["Resources"]]
 
 
-def test_the_connection_test_asks_for_a_user_who_cannot_exist(entra):
+def test_R_02_the_connection_test_asks_for_a_user_who_cannot_exist(entra):
     assert ids(entra.find("/Users", f'userName eq "{uuid.uuid4()}"')) == []
     assert ids(entra.find("/Users", f'externalId eq "{uuid.uuid4()}"')) == []
     assert ids(entra.find("/Groups", f'displayName eq "{uuid.uuid4()}"')) == []
@@ -203,7 +203,7 @@ def test_a_manager_goes_in_many_shapes(entra, user, operation):
     assert "manager" not in entra.get(path, expect=200).get(ENTERPRISE, {})
 
 
-def test_an_unknown_manager_is_stored_as_sent(entra, user):
+def test_A_38_an_unknown_manager_is_stored_as_sent(entra, user):
     operation = {"op": "Add", "path": f"{ENTERPRISE}:manager", "value": {"value": "random-word"}}
     assert entra.patch(f"/Users/{user['id']}", operation, expect=200)[ENTERPRISE]["manager"]["value"] == "random-word"
 
@@ -238,7 +238,7 @@ def test_a_group_from_creation_to_deletion(entra):
     entra.get(path, expect=404)
 
 
-def test_members_are_added_with_null_references(entra):
+def test_A_36_members_are_added_with_null_references(entra):
     users = [entra.new_user()["id"] for _ in range(3)]
     group = new_group(entra)
     path = f"/Groups/{group['id']}"

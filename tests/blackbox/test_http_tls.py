@@ -52,7 +52,7 @@ def ask(sock):
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_http1_over_tls(bed, version):
+def test_H_01_http1_over_tls_1_2_and_1_3(bed, version):
     sock = bed.connect(context(version, version), ["http/1.1"])
     assert sock.selected_alpn_protocol() == "http/1.1"
     reply = ask(sock)
@@ -69,7 +69,7 @@ def test_http1_over_tls_without_alpn(bed):
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_http2_over_tls(bed, version):
+def test_H_01_http2_over_tls_1_2_and_1_3(bed, version):
     sock = bed.connect(context(version, version), ["h2", "http/1.1"])
     assert sock.selected_alpn_protocol() == "h2"
     client = Client(bed, sock)
@@ -81,7 +81,7 @@ def test_http2_over_tls(bed, version):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_old_versions_are_refused(bed):
+def test_H_01_older_versions_are_refused(bed):
     old = context(ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_1)
     old.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.raises((ssl.SSLError, ConnectionResetError)):
@@ -93,7 +93,7 @@ def test_a_protocol_that_is_not_spoken_is_refused(bed):
         bed.connect(context(), ["spdy/1"])
 
 
-def test_clear_text_is_never_served(bed):
+def test_H_01_clear_text_is_never_served(bed):
     sock = bed.connect()
     sock.sendall(HELLO)
     assert b"hello" not in b"".join(iter(lambda: received(sock), b""))

@@ -86,7 +86,7 @@ def bodies(collection):
 @pytest.mark.parametrize("collection", COLLECTIONS)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("header", [None, ("If-Match", "*"), ("If-None-Match", "*"), ("If-Match", "theirs")])
-def test_another_tenants_id_in_the_path_is_an_unknown_id(ours, theirs, collection, method, header):
+def test_E_06_MT_02_another_tenants_id_in_the_path_is_an_unknown_id(ours, theirs, collection, method, header):
     headers = []
     if header is not None:
         name, value = header
@@ -100,7 +100,7 @@ def test_another_tenants_id_in_the_path_is_an_unknown_id(ours, theirs, collectio
 
 
 @pytest.mark.parametrize("query", ["", "?attributes=userName", "?filter=active+eq+true"])
-def test_a_query_on_another_tenants_id_is_an_unknown_id(ours, theirs, query):
+def test_E_06_MT_02_a_query_on_another_tenants_id_is_an_unknown_id(ours, theirs, query):
     foreign = ours.scim.get(f"/Users/{theirs.user['id']}{query}")
     same_but_for_the_id(foreign, theirs.user["id"], ours.scim.get(f"/Users/{UNKNOWN}{query}"), UNKNOWN)
 
@@ -132,7 +132,7 @@ MEMBER_WRITES = {
 
 @pytest.mark.parametrize("write", MEMBER_WRITES.values(), ids=MEMBER_WRITES.keys())
 @pytest.mark.parametrize("collection", COLLECTIONS)
-def test_another_tenants_id_as_a_member_is_an_unknown_member(ours, theirs, write, collection):
+def test_A_35_MT_02_another_tenants_id_as_a_member_is_an_unknown_member(ours, theirs, write, collection):
     group, members = ours.group["id"], ours.scim.members(ours.group["id"])
     identifier = theirs.ids[collection]
     foreign = write(ours.scim, group, identifier)
@@ -141,7 +141,7 @@ def test_another_tenants_id_as_a_member_is_an_unknown_member(ours, theirs, write
     assert ours.scim.members(group) == members
 
 
-def test_another_tenants_user_as_manager_is_a_word_like_any_other(ours, theirs):
+def test_A_38_MT_02_another_tenants_user_as_manager_is_a_word_like_any_other(ours, theirs):
     subordinate = ours.scim.new_user()
 
     def manager_of(identifier):
@@ -179,19 +179,19 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("collection, filter", FILTERS)
-def test_filters_find_nothing_of_another_tenant(ours, theirs, collection, filter):
+def test_F_24_MT_02_filters_find_nothing_of_another_tenant(ours, theirs, collection, filter):
     wanted = filter.format(user=theirs.user["id"], group=theirs.group["id"], mark=theirs.mark)
     assert theirs.scim.find(collection, wanted)["totalResults"] == 1, "the filter finds it for its owner"
     assert ours.scim.find(collection, wanted)["totalResults"] == 0
 
 
-def test_lists_and_counts_hold_our_own_alone(ours, theirs):
+def test_MT_02_lists_and_counts_hold_our_own_alone(ours, theirs):
     for collection in COLLECTIONS:
         whole = ours.scim.get(f"{collection}?count=1000", expect=200)
         assert theirs.ids[collection] not in [resource["id"] for resource in whole["Resources"]]
 
 
-def test_both_tenants_may_use_the_same_names(ours, theirs):
+def test_MT_02_MT_03_both_tenants_may_use_the_same_names(ours, theirs):
     twin = ours.scim.new_user(theirs.user["userName"].replace(MARK, "twin"))
     assert twin["id"] != theirs.user["id"]
     other = theirs.scim.new_user(twin["userName"])
@@ -220,7 +220,7 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("method, pattern", ROUTES)
-def test_our_token_under_another_organizations_url_is_an_unknown_token(tenants, method, pattern):
+def test_MT_01_our_token_under_another_organizations_url_is_an_unknown_token(tenants, method, pattern):
     mine, other = tenants
     path = pattern.format(user=other.user["id"], group=other.group["id"])
     body = bodies("/Users").get(method) or ({"schemas": [USER], "userName": "x"} if method == "POST" else None)

@@ -31,7 +31,7 @@ def test_deactivating_and_reactivating_with_a_pathless_patch(okta, ada):
     assert okta.get(path, expect=200).json == on.json
 
 
-def test_password_sync_is_accepted_and_forgotten(okta, ada):
+def test_A_33_L_17_password_sync_is_accepted_and_forgotten(okta, ada):
     answer = okta.patch(f"/Users/{ada['id']}", {"op": "replace", "value": {"password": "t1meToGo"}}, expect=200)
     assert b"t1meToGo" not in answer.body and "password" not in answer
     assert "password" not in okta.get(f"/Users/{ada['id']}", expect=200)
@@ -109,7 +109,7 @@ def test_push_now_replaces_all_members(okta):
     assert okta.members(group["id"]) == {user["id"] for user in users[1:]}
 
 
-def test_members_and_groups_show_each_other(okta, ada):
+def test_A_32_members_and_groups_show_each_other(okta, ada):
     group = okta.new_group("Staff", [ada["id"]])
     member = okta.get(f"/Groups/{group['id']}", expect=200)["members"][0]
     assert member["value"] == ada["id"] and member["$ref"] == ada["meta"]["location"] and member["type"] == "User"
@@ -137,7 +137,7 @@ def test_importing_pages_through_groups(okta):
     assert [group["id"] for page in pages for group in page] == expected
 
 
-def test_inactive_people_come_back_in_imports_and_keep_their_groups(okta, ada):
+def test_A_34_inactive_people_come_back_in_imports_and_keep_their_groups(okta, ada):
     group = okta.new_group(members=[ada["id"]])
     okta.patch(f"/Users/{ada['id']}", {"op": "replace", "value": {"active": False}}, expect=200)
     imported = okta.get("/Users?startIndex=1&count=100", expect=200)["Resources"]

@@ -158,19 +158,19 @@ def test_pushing_a_group_with_put(okta):
     okta.get(f"/Groups/{group['id']}", expect=404)
 
 
-def test_a_user_name_in_other_case_finds_the_person(okta):
+def test_A_25_a_user_name_in_other_case_finds_the_person(okta):
     user = okta.post("/Users", PERSON, expect=201)
     found = okta.find("/Users", 'userName eq "TEST.USER@OKTA.LOCAL"')
     assert [other["id"] for other in found["Resources"]] == [user["id"]]
     assert okta.post("/Users", {**PERSON, "userName": "Test.User@Okta.Local"}, expect=409)["scimType"] == "uniqueness"
 
 
-def test_an_unknown_user_is_404_with_detail(okta):
+def test_E_01_an_unknown_user_is_404_with_detail(okta):
     missing = okta.get("/Users/01890000-0000-7000-8000-000000000000", expect=404)
     assert missing["status"] == "404" and missing["detail"]
 
 
-def test_a_wrong_token_is_401_with_a_scim_error(okta):
+def test_E_03_a_wrong_token_is_401_with_a_scim_error(okta):
     refused = okta.get("/Users?count=1&startIndex=1", authorization="Bearer wrong", expect=401)
     assert refused["status"] == "401" and refused["detail"]
 
@@ -180,7 +180,7 @@ def test_the_header_mode_sends_the_token_as_typed(org, okta):
         okta.get("/Users?startIndex=1&count=2", authorization=typed, expect=200)
 
 
-def test_both_media_types_are_accepted_with_and_without_a_charset(org):
+def test_H_02_H_03_both_media_types_are_accepted_with_and_without_a_charset(org):
     for number, content_type in enumerate(
         (
             "application/json",

@@ -175,7 +175,7 @@ class TestAuthentik:
         for name in ("patch", "changePassword", "sort", "etag"):
             assert type(config[name]["supported"]) is bool, name
 
-    def test_putting_a_deleted_user_is_404(self, scim):
+    def test_U_01_X_01_putting_a_deleted_user_is_404(self, scim):
         user = scim.new_user("again@example.com")
         scim.delete(f"/Users/{user['id']}", expect=204)
         scim.put(f"/Users/{user['id']}", {"schemas": [USER], "userName": "again@example.com"}, expect=404)

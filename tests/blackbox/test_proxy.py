@@ -87,7 +87,7 @@ def test_operational_paths_are_for_the_inside(proxied):
         assert subprocess.run(command, capture_output=True, text=True).stdout == "403"
 
 
-def test_old_tls_is_refused(proxied):
+def test_H_01_the_proxy_of_the_guide_refuses_old_tls(proxied):
     done = subprocess.run(
         ["curl", "-sS", "--tls-max", "1.1", "--cacert", proxied.certificate,
          "--resolve", f"{HOST}:{proxied.port}:127.0.0.1", proxied.url],

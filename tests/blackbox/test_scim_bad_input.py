@@ -75,7 +75,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
-def test_malformed_json_is_invalid_syntax(directory, body):
+def test_H_08_H_09_malformed_json_is_invalid_syntax(directory, body):
     scim = directory.scim
     user, group = f"/Users/{directory.user['id']}", f"/Groups/{directory.group['id']}"
     for method, path in (("POST", "/Users"), ("PUT", user), ("PATCH", user), ("POST", "/Groups"), ("PATCH", group)):
@@ -109,7 +109,7 @@ WRONG_USERS = {
 
 
 @pytest.mark.parametrize("body, scim_type", WRONG_USERS.values(), ids=WRONG_USERS.keys())
-def test_wrong_users_are_refused(directory, body, scim_type):
+def test_C_04_wrong_users_are_refused(directory, body, scim_type):
     scim = directory.scim
     assert scim.post("/Users", body, expect=400)["scimType"] == scim_type
     assert scim.put(f"/Users/{directory.user['id']}", body, expect=400)["scimType"] == scim_type
@@ -126,13 +126,13 @@ WRONG_GROUPS = {
 
 
 @pytest.mark.parametrize("body", WRONG_GROUPS.values(), ids=WRONG_GROUPS.keys())
-def test_wrong_groups_are_refused(directory, body):
+def test_A_35_wrong_groups_are_refused(directory, body):
     scim = directory.scim
     assert scim.post("/Groups", body, expect=400)["scimType"] == "invalidValue"
     assert scim.put(f"/Groups/{directory.group['id']}", body, expect=400)["scimType"] == "invalidValue"
 
 
-def test_one_missing_member_among_good_ones_stops_all(directory):
+def test_A_35_C_06_one_missing_member_among_good_ones_stops_all(directory):
     scim = directory.scim
     members = [{"value": directory.user["id"]}, {"value": UNKNOWN}]
     scim.post("/Groups", {"schemas": [GROUP], "displayName": "x", "members": members}, expect=400)
@@ -236,7 +236,7 @@ def test_wrong_patch_messages_are_invalid_syntax(directory, message):
 
 @pytest.mark.parametrize("content_type", ["text/plain", "text/xml", "application/xml", "multipart/form-data", "nonsense",
                                           "application/json-patch+json", "application/x-www-form-urlencoded"])  # fmt: skip
-def test_a_wrong_content_type_is_415_and_names_the_right_ones(directory, content_type):
+def test_H_07_P_35_a_wrong_content_type_is_415_and_names_the_right_ones(directory, content_type):
     scim = directory.scim
     for method, path in (("POST", "/Users"), ("PUT", f"/Users/{directory.user['id']}"), ("PATCH", "/Users/x")):
         refused = scim.request(method, path, body=USER_JSON, headers=[("Content-Type", content_type)], expect=415)
@@ -244,7 +244,7 @@ def test_a_wrong_content_type_is_415_and_names_the_right_ones(directory, content
         assert "application/scim+json" in accepted and "application/json" in accepted
 
 
-def test_an_accept_that_admits_nothing_of_ours_is_406(directory):
+def test_H_04_H_05_H_06_accept_chooses_the_type_or_is_406(directory):
     for accept in ("text/html", "image/*, text/plain;q=0.5"):
         directory.scim.get("/Users", headers=[("Accept", accept)], expect=406)
     for accept in ("*/*", "text/html, */*;q=0.1", "application/*", None):
@@ -268,7 +268,7 @@ ALLOWED = {
 
 
 @pytest.mark.parametrize("pattern, methods", ALLOWED.items())
-def test_a_wrong_method_is_405_with_allow(directory, pattern, methods):
+def test_H_10_H_14_a_wrong_method_is_405_with_allow(directory, pattern, methods):
     scim = directory.scim
     path = pattern.replace("{user}", directory.user["id"]).replace("{group}", directory.group["id"])
     allowed = set(methods.split())
@@ -279,11 +279,11 @@ def test_a_wrong_method_is_405_with_allow(directory, pattern, methods):
     assert set(options.headers["allow"].replace(" ", "").split(",")) >= allowed
 
 
-def test_an_unknown_method_is_501(directory):
+def test_H_12_an_unknown_method_is_501(directory):
     directory.scim.request("BREW", "/Users", expect=501)
 
 
-def test_an_oversized_body_is_413_and_names_the_limit(directory):
+def test_H_23_an_oversized_body_is_413_and_names_the_limit(directory):
     body = USER_JSON[:-1] + b',"title":"' + b"x" * MAX_BODY + b'"}'
     for method, path in (("POST", "/Users"), ("PUT", f"/Users/{directory.user['id']}")):
         refused = directory.scim.request(method, path, body=body, expect=413)
@@ -292,7 +292,7 @@ def test_an_oversized_body_is_413_and_names_the_limit(directory):
 
 @pytest.mark.parametrize("collection", ["/Users", "/Groups"])
 @pytest.mark.parametrize("unknown", [UNKNOWN, "x", "0", "%20", "a" * 500, "%F0%9F%98%80", "..%2f..%2fetc"])
-def test_unknown_ids_are_404(directory, collection, unknown):
+def test_H_11_R_01_unknown_ids_are_404(directory, collection, unknown):
     scim, path = directory.scim, f"{collection}/{unknown}"
     body = {"schemas": [USER if collection == "/Users" else GROUP], "userName": "x", "displayName": "x"}
     scim.get(path, expect=404)
@@ -301,17 +301,17 @@ def test_unknown_ids_are_404(directory, collection, unknown):
     scim.delete(path, expect=404)
 
 
-def test_a_users_id_is_no_group_and_the_other_way_round(directory):
+def test_R_01_a_users_id_is_no_group_and_the_other_way_round(directory):
     directory.scim.get(f"/Groups/{directory.user['id']}", expect=404)
     directory.scim.delete(f"/Users/{directory.group['id']}", expect=404)
 
 
-def test_unknown_endpoints_and_versions(directory):
+def test_H_11_H_26_unknown_endpoints_and_suffixes_are_404(directory):
     for path in ("/Nope", "/Users/x/y", "/users", "/Users.scim", f"/Users/{directory.user['id']}.scim"):
         directory.scim.get(path, expect=404)
 
 
-def test_names_in_use_are_409(directory):
+def test_A_28_A_29_C_02_names_in_use_are_409(directory):
     scim = directory.scim
     conflicts = [
         scim.post("/Users", {"schemas": [USER], "userName": "KNOWN@example.com"}),
@@ -321,7 +321,7 @@ def test_names_in_use_are_409(directory):
         assert (conflict.status, conflict["scimType"]) == (409, "uniqueness")
 
 
-def test_changing_a_name_to_one_in_use_is_409(scim):
+def test_U_05_changing_a_name_to_one_in_use_is_409(scim):
     scim.new_user("taken@example.com")
     user = scim.new_user("free@example.com")
     path = f"/Users/{user['id']}"
@@ -334,7 +334,7 @@ def test_changing_a_name_to_one_in_use_is_409(scim):
     assert scim.get(path, expect=200).json == user.json
 
 
-def test_details_never_repeat_secrets_or_queries(directory):
+def test_E_04_details_never_repeat_secrets_or_queries(directory):
     refused = directory.scim.patch(
         f"/Users/{directory.user['id']}", {"op": "add", "path": "password.x", "value": "s3cret-w0rd"}, expect=400
     )

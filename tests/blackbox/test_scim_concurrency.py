@@ -34,7 +34,7 @@ def two_servers(org):
         ("/Groups", {"schemas": [GROUP], "displayName": "Race"}),
     ],
 )
-def test_twenty_identical_posts_make_one(org, two_servers, collection, body):
+def test_C_02_twenty_identical_posts_make_one(org, two_servers, collection, body):
     answers = together(20, lambda number: two_servers[number % 2].post(collection, body))
     assert sorted(answer.status for answer in answers) == [201] + [409] * 19
     assert {answer["scimType"] for answer in answers if answer.status == 409} == {"uniqueness"}
@@ -47,7 +47,7 @@ def test_twenty_different_posts_make_twenty(org):
     assert org.scim.get("/Users", expect=200)["totalResults"] == 20
 
 
-def test_a_conflict_in_a_batch_is_that_jobs_alone(org):
+def test_C_02_a_conflict_in_a_batch_is_that_jobs_alone(org):
     org.scim.new_user("taken")
     names = [f"free{number}" if number % 4 else "taken" for number in range(40)]
     answers = together(40, lambda number: org.scim.post("/Users", {"schemas": [USER], "userName": names[number]}))
@@ -129,7 +129,7 @@ def test_writes_are_seen_at_once_on_the_other_server(org, two_servers):
         first.get(f"/Users/{user['id']}", expect=404)
 
 
-def test_deleting_a_user_while_it_joins_groups_leaves_no_trace(org, two_servers):
+def test_A_37_deleting_a_user_while_it_joins_groups_leaves_no_trace(org, two_servers):
     groups = [org.scim.new_group() for _ in range(8)]
     user = org.scim.new_user()
 

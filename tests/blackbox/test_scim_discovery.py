@@ -5,7 +5,7 @@ import pytest
 from harness.scim import ENTERPRISE, GROUP, USER
 
 
-def test_service_provider_config_tells_the_truth(scim):
+def test_D_01_D_04_service_provider_config_has_its_shape(scim):
     config = scim.get("/ServiceProviderConfig", expect=200)
     assert config["schemas"] == ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"]
     assert config["patch"]["supported"] is True and config["filter"]["supported"] is True
@@ -17,7 +17,7 @@ def test_service_provider_config_tells_the_truth(scim):
     assert sum(scheme.get("primary", False) for scheme in config["authenticationSchemes"]) <= 1
 
 
-def test_resource_types_name_their_schemas(scim):
+def test_D_08_D_11_D_12_D_14_resource_types_name_their_schemas(scim):
     types = scim.get("/ResourceTypes", expect=200)["Resources"]
     schemas = {schema["id"] for schema in scim.get("/Schemas", expect=200)["Resources"]}
     for kind in types:
@@ -34,7 +34,7 @@ def test_resource_types_name_their_schemas(scim):
     }
 
 
-def test_schemas_have_only_legal_keywords_and_no_nulls(scim):
+def test_D_14_D_16_D_17_schemas_have_only_legal_keywords_and_no_nulls(scim):
     answer = scim.get("/Schemas", expect=200)
     assert b"null" not in answer.body and b"[]" not in answer.body
     for schema in answer["Resources"]:
@@ -60,31 +60,31 @@ def check_attribute(attribute, levels):
 
 
 @pytest.mark.parametrize("urn", [USER, GROUP, ENTERPRISE])
-def test_a_schema_is_found_in_any_spelling_of_its_urn(scim, urn):
+def test_D_08_D_15_a_schema_is_found_in_any_spelling_of_its_urn(scim, urn):
     for spelling in (urn, urn.replace(":", "%3A"), urn.lower()):
         assert scim.get(f"/Schemas/{spelling}", expect=200)["id"] == urn
 
 
-def test_lists_ignore_paging_and_refuse_filters(scim):
+def test_D_09_D_10_lists_ignore_paging_and_refuse_filters(scim):
     for path in ("/Schemas", "/ResourceTypes"):
         whole = scim.get(path, expect=200)
         assert scim.get(f"{path}?count=1&startIndex=2", expect=200).json == whole.json
         scim.get(f"{path}?filter=name%20pr", expect=403)
 
 
-def test_unknown_names_are_404(scim):
+def test_D_15_unknown_names_are_404(scim):
     for path in ("/Schemas/urn:example:nothing", "/ResourceTypes/Nothing", "/Nothing"):
         scim.get(path, expect=404)
 
 
-def test_discovery_is_open_but_a_bad_token_is_not_ignored(org):
+def test_D_05_discovery_is_open_but_a_bad_token_is_not_ignored(org):
     for path in ("/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/ResourceTypes/User", f"/Schemas/{USER}"):
         anonymous = org.scim.get(path, authorization="", expect=200)
         assert anonymous.json == org.scim.get(path, expect=200).json
         org.scim.get(path, authorization="Bearer nonsense", expect=401)
 
 
-def test_an_unchanged_document_is_not_sent_twice(scim):
+def test_D_18_an_unchanged_document_is_not_sent_twice(scim):
     for path in ("/ServiceProviderConfig", "/Schemas", "/ResourceTypes"):
         tag = scim.get(path, expect=200).headers["etag"]
         if tag:
