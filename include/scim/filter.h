@@ -39,7 +39,8 @@ enum { SCIM_FILTER_MAX_BYTES = 8192, SCIM_FILTER_MAX_DEPTH = 32, SCIM_FILTER_MAX
  * known. The result and its texts live in the arena. ERR_INVALID_FILTER says what is wrong and at which character
  * (1-based). Shared with PATCH: see scim_value_path_parse. Leniencies L-10, L-11, L-13 unless policy->strict;
  * undeclared attributes are accepted as strings when the policy keeps them, refused otherwise (F-04). Attributes that
- * are never returned are refused (A-33). */
+ * are never returned are refused (A-33): with ERR_SENSITIVE, which is for URLs, where the policy counts them among the
+ * sensitive ones; a filter that came in a body is refused with ERR_INVALID_FILTER then. */
 MUST_CHECK bool scim_filter_parse(struct slice text, const struct scim_resource_type *type,
                                   const struct scim_policy *policy, struct arena *arena,
                                   struct scim_filter **filter_out, struct err *err);

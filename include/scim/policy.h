@@ -27,6 +27,17 @@ enum {
 };
 _Static_assert(SCIM_LENIENCIES <= 31, "one bit each");
 
+enum scim_domains { SCIM_DOMAINS_OFF, SCIM_DOMAINS_REPORT, SCIM_DOMAINS_ENFORCE };
+
+/* Attributes as a policy names them: "name", "name.sub", "name[filter].sub", a User's unless a URN stands in front. */
+struct scim_names {
+    const struct slice *list;
+    size_t count;
+};
+
+struct scim_value_rule;   /* value_rule.h, private to the room */
+struct scim_bound_policy; /* its names, found in a directory's schemas: policy_bind.h */
+
 struct scim_policy {
     enum scim_unknown unknown_attributes;   /* "unknown_attributes": "keep" (default), "ignore", "reject" */
     enum scim_identifier unique_identifier; /* "unique_identifier": "userName" (default), "email" (primary e-mail) */
@@ -35,6 +46,16 @@ struct scim_policy {
     /* Bit n: enum scim_leniency n. "leniencies": {"name or number": true, ...}; those that are not named are as
      * leniency.def says, or off when "strict" is true. */
     uint32_t leniencies;
+    enum scim_domains domains;              /* "domains": "off" (default), "report", "enforce" */
+    bool if_match_required;                 /* "if_match_required": false (default); V-09 */
+    struct scim_names required_attributes;  /* "required_attributes": [] (default) */
+    struct scim_names sensitive_attributes; /* "sensitive_attributes": R-11; list NULL: not given, which means what is
+                                               never returned */
+    struct scim_names self_service_attributes; /* "self_service_attributes": M-03; list NULL: not given */
+    const struct scim_value_rule *value_rules; /* "value_rules": {} (default) */
+    size_t value_rule_count;
+
+    const struct scim_bound_policy *bound; /* by scim_policy_bind; NULL: the lists above have no effect */
 
     /* Not of the policy's text: the organization's domains, in lower case (scim_rules_make sets them). */
     const struct slice *organization_domains;
@@ -56,7 +77,8 @@ static inline bool scim_lenient(const struct scim_policy *policy, enum scim_leni
 }
 
 /* The text of directory.policy. Unknown members are refused with ERR_INVALID_VALUE naming them, so that a typo in the
- * admin API is noticed. "" and "{}" are the defaults. What the policy points to lies in the arena. */
+ * admin API is noticed, as are names that are no attribute paths, unknown lists and bad patterns. Whether a name is an
+ * attribute's is seen when it is bound. "" and "{}" are the defaults. What the policy points to lies in the arena. */
 MUST_CHECK bool scim_policy_parse(struct slice json, struct arena *arena, struct scim_policy *policy_out,
                                   struct err *err);
 

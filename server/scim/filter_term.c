@@ -1,5 +1,6 @@
 #include "filter_parse.h"
 #include "path_value.h"
+#include "policy_parts.h"
 
 static bool is_undeclared(const struct scim_path *path)
 {
@@ -13,8 +14,11 @@ static bool check_attribute(struct scim_filter_parser *parser, const struct scim
     if (is_undeclared(path) && parser->policy->unknown_attributes != SCIM_UNKNOWN_KEEP)
         return scim_filter_fail(parser, at, "this attribute is unknown");
     if ((path->attribute && path->attribute->returned == SCIM_RETURNED_NEVER) ||
-        (path->sub && path->sub->returned == SCIM_RETURNED_NEVER))
-        return scim_filter_fail(parser, at, "this attribute cannot be filtered by");
+        (path->sub && path->sub->returned == SCIM_RETURNED_NEVER)) {
+        scim_filter_fail(parser, at, "this attribute cannot be filtered by");
+        parser->err->kind = policy_hides(parser->policy, path) ? ERR_SENSITIVE : ERR_INVALID_FILTER;
+        return false;
+    }
     return true;
 }
 

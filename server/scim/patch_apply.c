@@ -1,4 +1,5 @@
 #include "patch_parts.h"
+#include "policy_parts.h"
 
 json_t *patch_own_member(json_t *object, const char *name)
 {
@@ -197,6 +198,25 @@ static bool apply_step(const struct patch_work *work, const struct patch_step *s
     return patch_set_member(work, home, NULL, path->attribute, step->op, step->value);
 }
 
+static bool removes(const struct scim_patch *patch, const struct bound_name *name)
+{
+    for (const struct patch_step *step = patch->steps; step; step = step->next)
+        if (step->op == PATCH_REMOVE && policy_name_meets(name, &step->path))
+            return true;
+    return false;
+}
+
+static bool check_policy(const struct patch_work *work, const struct scim_patch *patch, const json_t *before,
+                         const json_t *after)
+{
+    const struct bound_name *missing = policy_missing(work->policy, work->type, before, after, false);
+    if (missing)
+        return err_set(work->err, removes(patch, missing) ? ERR_MUTABILITY : ERR_INVALID_VALUE,
+                       "\"%.*s\" is required in this directory and must not be empty.", (int)missing->text.len,
+                       missing->text.data);
+    return policy_check_values(work->policy, work->type, before, after, work->err);
+}
+
 json_t *scim_patch_apply(const struct scim_patch *patch, const json_t *before, const struct scim_resource_type *type,
                          const struct scim_policy *policy, struct arena *arena, struct err *err)
 {
@@ -209,5 +229,9 @@ json_t *scim_patch_apply(const struct scim_patch *patch, const json_t *before, c
     for (const struct patch_step *step = patch->steps; step; step = step->next)
         if (!apply_step(&work, step))
             return NULL;
-    return resource_arrange(document, type, err);
+    json_t *arranged = resource_arrange(document, type, err);
+    if (arranged && check_policy(&work, patch, before, arranged))
+        return arranged;
+    json_decref(arranged);
+    return NULL;
 }

@@ -1,4 +1,5 @@
 #include "patch_parts.h"
+#include "policy_parts.h"
 #include "scim/message.h"
 
 static const json_t *member(const json_t *object, const char *name)
@@ -33,7 +34,8 @@ static bool check_value(const struct patch_parser *parser, const struct patch_st
 {
     const struct scim_attribute *target = patch_target(&step->path);
     const char *name = name_of(parser, &step->path);
-    bool required = target && target->required && !step->filter;
+    bool required =
+        !step->filter && ((target && target->required) || policy_requires(parser->policy, parser->type, &step->path));
 
     if (step->op == PATCH_REMOVE)
         return !required || err_set(parser->err, ERR_MUTABILITY, "\"%s\" is required and cannot be removed.", name);
@@ -104,6 +106,9 @@ static bool take_schema(struct patch_parser *parser, const struct patch_step *st
             return err_set(parser->err, ERR_INVALID_PATH, "\"%s\" is no attribute.", path->schema->urn);
         if (step->op == PATCH_ADD)
             return err_set(parser->err, ERR_INVALID_VALUE, "There is nothing to add to \"%s\".", path->schema->urn);
+        if (policy_requires(parser->policy, parser->type, path))
+            return err_set(parser->err, step->op == PATCH_REMOVE ? ERR_MUTABILITY : ERR_INVALID_VALUE,
+                           "\"%s\" has attributes that are required in this directory.", path->schema->urn);
         struct patch_step whole = *step;
         whole.op = PATCH_REMOVE;
         add_step(parser, &whole);

@@ -1,6 +1,6 @@
 #include "scim/policy.h"
 
-#include "base/json.h"
+#include "policy_parts.h"
 
 const struct scim_policy scim_policy_default = SCIM_POLICY_DEFAULT;
 
@@ -12,7 +12,7 @@ const struct scim_policy scim_policy_strict = {
     .leniencies = 0,
 };
 
-static bool read_flag(const json_t *value, const char *name, bool *flag_out, struct err *err)
+bool policy_read_flag(const json_t *value, const char *name, bool *flag_out, struct err *err)
 {
     if (!json_is_boolean(value))
         return err_set(err, ERR_INVALID_VALUE, "The policy's \"%s\" must be true or false.", name);
@@ -33,67 +33,10 @@ static bool read_choice(const json_t *value, const char *name, const char *const
     return err_set(err, ERR_INVALID_VALUE, "The policy's \"%s\" is none of its possible values.", name);
 }
 
-static const struct {
-    const char *number, *name;
-} leniencies[SCIM_LENIENCIES] = {
-#define LENIENCY(symbol, number, name, on, accepted) [symbol] = {number, name},
-#include "scim/leniency.def"
-#undef LENIENCY
-};
-
-/* What the checklist counts among the leniencies and is decided elsewhere. */
-static const struct {
-    const char *number, *why;
-} no_switches[] = {
-    {"L-14", "is the policy's \"unknown_attributes\""},
-    {"L-16", "is no choice: null is the same as no value (RFC 7643 section 2.5)"},
-    {"L-17", "is no choice: groups are read-only, and passwords are never kept"},
-    {"L-18", "is no choice: null and [] are the same as no value (RFC 7643 section 2.5)"},
-    {"L-22", "is the policy's \"unique_group_names\""},
-};
-
-static bool refuse_leniency(const char *name, struct err *err)
+static bool read_member(const char *name, const json_t *value, struct arena *arena, struct scim_policy *policy,
+                        struct err *err)
 {
-    for (size_t i = 0; i < sizeof no_switches / sizeof *no_switches; i++)
-        if (strcmp(name, no_switches[i].number) == 0)
-            return err_set(err, ERR_INVALID_VALUE, "The policy's \"leniencies\": %s %s.", name, no_switches[i].why);
-    return err_set(err, ERR_INVALID_VALUE, "The policy's \"leniencies\" have no member \"%s\".", name);
-}
-
-static bool read_leniency(const char *name, const json_t *value, struct scim_policy *policy, uint32_t *named,
-                          struct err *err)
-{
-    size_t i = 0;
-    while (i < SCIM_LENIENCIES && strcmp(name, leniencies[i].name) != 0 && strcmp(name, leniencies[i].number) != 0)
-        i++;
-    if (i == SCIM_LENIENCIES || *name == '\0')
-        return refuse_leniency(name, err);
-    if (*named >> i & 1)
-        return err_set(err, ERR_INVALID_VALUE, "The policy's \"leniencies\" name %s twice.", leniencies[i].name);
-    bool on = false;
-    if (!read_flag(value, name, &on, err))
-        return false;
-    *named |= 1U << i;
-    policy->leniencies = on ? policy->leniencies | 1U << i : policy->leniencies & ~(1U << i);
-    return true;
-}
-
-static bool read_leniencies(const json_t *value, struct scim_policy *policy, struct err *err)
-{
-    uint32_t named = 0;
-    const char *name;
-    json_t *on;
-    if (!json_is_object(value))
-        return err_set(err, ERR_INVALID_VALUE, "The policy's \"leniencies\" must be an object.");
-    json_object_foreach ((json_t *)(uintptr_t)value, name, on) {
-        if (!read_leniency(name, on, policy, &named, err))
-            return false;
-    }
-    return true;
-}
-
-static bool read_member(const char *name, const json_t *value, struct scim_policy *policy, struct err *err)
-{
+    static const char *const domains[] = {"off", "report", "enforce", NULL};
     static const char *const unknown[] = {"keep", "ignore", "reject", NULL};
     static const char *const identifier[] = {"userName", "email", NULL};
     unsigned index = 0;
@@ -111,17 +54,32 @@ static bool read_member(const char *name, const json_t *value, struct scim_polic
         return true;
     }
     if (strcmp(name, "unique_group_names") == 0)
-        return read_flag(value, name, &policy->unique_group_names, err);
+        return policy_read_flag(value, name, &policy->unique_group_names, err);
     if (strcmp(name, "strict") == 0)
-        return read_flag(value, name, &policy->strict, err);
+        return policy_read_flag(value, name, &policy->strict, err);
     if (strcmp(name, "leniencies") == 0)
-        return read_leniencies(value, policy, err);
+        return policy_read_leniencies(value, policy, err);
+    if (strcmp(name, "if_match_required") == 0)
+        return policy_read_flag(value, name, &policy->if_match_required, err);
+    if (strcmp(name, "required_attributes") == 0)
+        return policy_read_names(value, name, arena, &policy->required_attributes, err);
+    if (strcmp(name, "sensitive_attributes") == 0)
+        return policy_read_names(value, name, arena, &policy->sensitive_attributes, err);
+    if (strcmp(name, "self_service_attributes") == 0)
+        return policy_read_names(value, name, arena, &policy->self_service_attributes, err);
+    if (strcmp(name, "value_rules") == 0)
+        return policy_read_value_rules(value, arena, policy, err);
+    if (strcmp(name, "domains") == 0) {
+        if (!read_choice(value, name, domains, &index, err))
+            return false;
+        policy->domains = (enum scim_domains)index;
+        return true;
+    }
     return err_set(err, ERR_INVALID_VALUE, "A policy has no member \"%s\".", name);
 }
 
 bool scim_policy_parse(struct slice json, struct arena *arena, struct scim_policy *policy_out, struct err *err)
 {
-    (void)arena; /* for lists */
     *policy_out = scim_policy_default;
     if (json.len == 0)
         return true;
@@ -136,8 +94,9 @@ bool scim_policy_parse(struct slice json, struct arena *arena, struct scim_polic
     const char *name;
     json_t *value;
     json_object_foreach (object, name, value) {
-        if (!read_member(name, value, policy_out, err))
+        if (!read_member(name, value, arena, policy_out, err))
             return false;
     }
+    policy_add_implied_rules(policy_out, arena);
     return true;
 }

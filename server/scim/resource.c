@@ -1,3 +1,4 @@
+#include "policy_parts.h"
 #include "resource_parts.h"
 
 struct intake {
@@ -182,6 +183,15 @@ static void set_defaults(const struct intake *intake)
         json_object_set_new_nocheck(intake->document, "active", json_true());
 }
 
+static bool check_policy(const struct intake *intake, const json_t *before, const json_t *after)
+{
+    const struct bound_name *missing = policy_missing(intake->policy, intake->type, before, after, true);
+    if (missing)
+        return err_set(intake->err, ERR_INVALID_VALUE, "\"%.*s\" is required in this directory and must not be empty.",
+                       (int)missing->text.len, missing->text.data);
+    return policy_check_values(intake->policy, intake->type, before, after, intake->err);
+}
+
 json_t *scim_resource_normalise(const json_t *body, const struct scim_resource_type *type,
                                 const struct scim_policy *policy, const struct resource_id *id, const json_t *before,
                                 struct arena *arena, struct scim_members *members_out, struct err *err)
@@ -198,5 +208,9 @@ json_t *scim_resource_normalise(const json_t *body, const struct scim_resource_t
     if (before && !keep_all_old(&intake, before))
         return NULL;
     set_defaults(&intake);
-    return resource_arrange(document, type, err);
+    json_t *arranged = resource_arrange(document, type, err);
+    if (arranged && check_policy(&intake, before, arranged))
+        return arranged;
+    json_decref(arranged);
+    return NULL;
 }

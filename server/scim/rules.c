@@ -6,6 +6,7 @@
 #include "base/must.h"
 #include "catalog_parts.h"
 #include "schema_tables.h"
+#include "scim/policy_bind.h"
 
 const struct scim_rules scim_rules_default = {
     .policy = SCIM_POLICY_DEFAULT,
@@ -44,7 +45,8 @@ struct scim_rules *scim_rules_make(const struct scim_rules_source *source, struc
     *rules = scim_rules_default;
     arena_init(&rules->arena);
     if (scim_policy_parse(source->policy, &rules->arena, &rules->policy, err) &&
-        read_domains(rules, source->domains, err) && catalog_compile(rules, source->catalog, err))
+        read_domains(rules, source->domains, err) && catalog_compile(rules, source->catalog, err) &&
+        scim_policy_bind(&rules->policy, rules->types, rules->type_count, &rules->arena, err))
         return rules;
     scim_rules_free(rules);
     return NULL;
@@ -54,6 +56,7 @@ void scim_rules_free(struct scim_rules *rules)
 {
     if (!rules)
         return;
+    scim_policy_unbind(&rules->policy);
     arena_fini(&rules->arena);
     free(rules);
 }

@@ -16,16 +16,9 @@ static bool is_of(const struct value_place *place, struct slice attribute)
     return slice_starts_with(path, attribute) && (path.len == attribute.len || path.data[attribute.len] == '.');
 }
 
-static bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* the one format that strict mode looks at. */
-static bool country_fits(struct slice text)
-{
-    return text.len == 2 && is_letter(text.data[0]) && is_letter(text.data[1]);
-}
-
-static json_t *text_value(const json_t *value, const struct scim_attribute *attribute, const struct value_place *place)
+static json_t *text_value(const json_t *value, const struct value_place *place)
 {
     if (!json_is_string(value)) {
         value_refuse(place, "a string");
@@ -33,11 +26,6 @@ static json_t *text_value(const json_t *value, const struct scim_attribute *attr
     }
     if (scim_has_control(json_slice(value))) {
         value_refuse(place, "free of control characters");
-        return NULL;
-    }
-    if (place->policy->strict && strcmp(attribute->name, "country") == 0 && is_of(place, SLICE_LITERAL("addresses")) &&
-        !country_fits(json_slice(value))) {
-        value_refuse(place, "a country code of two letters");
         return NULL;
     }
     return value_share(value);
@@ -218,5 +206,5 @@ json_t *value_simple(const json_t *value, const struct scim_attribute *attribute
     case SCIM_COMPLEX:
         break;
     }
-    return text_value(value, attribute, place);
+    return text_value(value, place);
 }

@@ -68,7 +68,8 @@ static void check_refusal(const json_t *row, const struct scim_policy *policy)
     struct slice written = json_slice(json_object_get(row, "filter"));
     if (scim_filter_parse(written, &scim_user_type, policy, &arena, &filter, &err))
         fail_msg("accepted: %s", text(row, "filter"));
-    if (err.kind != ERR_INVALID_FILTER || err.detail[0] == '\0')
+    enum err_kind kind = json_is_true(json_object_get(row, "sensitive")) ? ERR_SENSITIVE : ERR_INVALID_FILTER;
+    if (err.kind != kind || err.detail[0] == '\0')
         fail_msg("%s: kind %d, %s", text(row, "filter"), (int)err.kind, err.detail);
     arena_fini(&arena);
 }

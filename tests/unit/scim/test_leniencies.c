@@ -2,6 +2,7 @@
 #include "documents.h"
 #include "fixture.h"
 #include "scim/patch.h"
+#include "scim/policy_bind.h"
 
 #define USER_URN  "'schemas':['urn:ietf:params:scim:schemas:core:2.0:User']"
 #define PATCH_URN "'schemas':['urn:ietf:params:scim:api:messages:2.0:PatchOp']"
@@ -24,8 +25,15 @@ static void bed_init(struct bed *bed, const char *policy)
     bed->err = ERR_INIT;
     if (!scim_policy_parse(slice_str(text), &bed->arena, &bed->policy, &bed->err))
         fail_msg("%s: %s", policy, bed->err.detail);
+    assert_true(scim_policy_bind(&bed->policy, scim_resource_types, scim_resource_type_count, &bed->arena, &bed->err));
     free(text);
     json_decref(json);
+}
+
+static void bed_fini(struct bed *bed)
+{
+    scim_policy_unbind(&bed->policy);
+    arena_fini(&bed->arena);
 }
 
 /* Without what every document has. */
@@ -69,7 +77,7 @@ static void body_becomes(const char *policy, const char *members, const char *ex
     json_object_del(document, "userName");
     check(policy, shown(document, &bed), members, expected);
     json_decref(document);
-    arena_fini(&bed.arena);
+    bed_fini(&bed);
 }
 
 /* The user is {userName: b, title: t, emails: [work a, home h]}. */
@@ -80,7 +88,7 @@ static void patch_makes(const char *policy, const char *message, const char *exp
     json_t *before = normalised(&bed, &scim_user_type,
                                 "{" USER_URN ",'userName':'b','active':null,'title':'t','emails':"
                                 "[{'value':'a','type':'work'},{'value':'h','type':'home'}]}");
-    arena_fini(&bed.arena);
+    bed_fini(&bed);
     bed_init(&bed, policy);
     json_t *request = fixture_json(message), *after = NULL;
     struct scim_patch *patch;
@@ -95,7 +103,7 @@ static void patch_makes(const char *policy, const char *message, const char *exp
     json_decref(after);
     json_decref(before);
     json_decref(request);
-    arena_fini(&bed.arena);
+    bed_fini(&bed);
 }
 
 static void operation_makes(const char *policy, const char *operation, const char *expected)
@@ -115,7 +123,7 @@ static void filter_says(const char *policy, const char *filter, const char *expe
     const char *is = !parsed ? err_scim_type(bed.err.kind) : scim_filter_matches(parsed, user) ? "matches" : "differs";
     check(policy, strdup(is), filter, expected);
     json_decref(user);
-    arena_fini(&bed.arena);
+    bed_fini(&bed);
 }
 
 static void taken_as(const char *policy, const struct scim_attribute *attribute, const char *value,
@@ -129,7 +137,7 @@ static void taken_as(const char *policy, const struct scim_attribute *attribute,
     check(policy, shown(taken, &bed), value, expected);
     json_decref(taken);
     json_decref(sent);
-    arena_fini(&bed.arena);
+    bed_fini(&bed);
 }
 
 #define OFF(number) "{'leniencies':{'" number "':false}}"
@@ -300,7 +308,7 @@ static void test_L_15_foreign_schemas(void **state)
         json_t *document = normalised(&bed, &scim_group_type, text);
         check(policies[i], shown(document, &bed), text, i ? "invalidSyntax" : "{'displayName':'g'}");
         json_decref(document);
-        arena_fini(&bed.arena);
+        bed_fini(&bed);
     }
 }
 

@@ -1,4 +1,5 @@
 #include "documents.h"
+#include "scim/policy_bind.h"
 #include "scim/resource.h"
 
 struct outcome {
@@ -13,6 +14,7 @@ static const struct scim_policy *policy_of(const json_t *vector, struct arena *a
     char *text = given ? json_dumps(given, 0) : strdup("");
     struct err err = ERR_INIT;
     assert_true(scim_policy_parse(slice_str(text), arena, policy, &err));
+    assert_true(scim_policy_bind(policy, scim_resource_types, scim_resource_type_count, arena, &err));
     free(text);
     return policy;
 }
@@ -96,6 +98,7 @@ static void run_vector(const json_t *vector, struct arena *arena)
     }
     json_decref(before.document);
     json_decref(outcome.document);
+    scim_policy_unbind(&storage);
 }
 
 static void test_every_vector_comes_out_as_it_says(void **state)
