@@ -2,6 +2,8 @@
 #ifndef AUTH_SCOPE_H
 #define AUTH_SCOPE_H
 
+/* Resources of a directory's own types have no scopes of their own: reading them takes both read scopes, writing them
+ * all four, so that only tokens that may do everything with people and groups reach them. */
 enum {
     SCOPE_USERS_READ = 1 << 0,
     SCOPE_USERS_WRITE = 1 << 1,

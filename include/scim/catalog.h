@@ -18,8 +18,8 @@ enum {
     SCIM_CATALOG_SCHEMAS = 64,
     SCIM_CATALOG_TYPES = 32,        /* resource types of its own */
     SCIM_CATALOG_ATTRIBUTES = 1000, /* of all schemas, sub-attributes included */
-    SCIM_CATALOG_FIRST_CODE = 16,   /* resource.type of custom types: from here to 65,535, never reused */
-    SCIM_CATALOG_LAST_CODE = 65535,
+    SCIM_CATALOG_FIRST_CODE = 16,   /* resource.type of custom types: from here to 65,534, never reused */
+    SCIM_CATALOG_LAST_CODE = 65534,
 };
 
 /* Appends to `out` the catalog with a code for each type that has none, and next_code. A type that `before` (the

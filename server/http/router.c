@@ -125,7 +125,9 @@ static void write_allow(struct pattern *pattern)
     for (size_t i = 0; i < KNOWN_METHODS; i++) {
         struct slice method = slice_str(known_methods[i]);
         bool head = slice_equals(method, SLICE_LITERAL("HEAD"));
-        if (find_verb(pattern, head ? SLICE_LITERAL("GET") : method) || slice_equals(method, SLICE_LITERAL("OPTIONS")))
+        const struct verb *verb = find_verb(pattern, head ? SLICE_LITERAL("GET") : method);
+        bool possible = verb && !verb->route->operation->refuses_method;
+        if (possible || slice_equals(method, SLICE_LITERAL("OPTIONS")))
             append_method(pattern->allow, known_methods[i]);
     }
 }

@@ -31,13 +31,23 @@ static struct slice base_url(struct op *op)
     return slice_of(text, len);
 }
 
+/* Does the path name one of the directory's own types? */
+static bool names_type(const struct op *op) { return op->operation->resource_type == SCIM_TYPE_OWN; }
+
+static const struct scim_resource_type *find_type(const struct op *op, const struct scim_rules *rules)
+{
+    return names_type(op) ? scim_rules_type_by_endpoint(rules, op->parameters[1])
+                          : scim_rules_type(rules, op->operation->resource_type);
+}
+
 static void read_path(struct call *call)
 {
     struct op *op = call->op;
     if (op->parameter_count > 0)
         call->organization_known = id_from_prefixed(ID_PREFIX_ORGANIZATION, op->parameters[0], &call->organization.id);
-    if (op->parameter_count > 1)
-        call->id_good = id_from_uuid(op->parameters[1], false, &call->id.id);
+    size_t id_at = names_type(op) ? 2 : 1;
+    if (op->parameter_count > id_at)
+        call->id_good = id_from_uuid(op->parameters[id_at], false, &call->id.id);
     call->base_url = base_url(op);
 }
 
@@ -63,7 +73,7 @@ static void take_rules(struct call *call, const struct scim_rules *rules)
     if (call->rules == rules)
         return;
     const struct scim_resource_type *before = call->type;
-    call->type = scim_rules_type(rules, call->op->operation->resource_type);
+    call->type = find_type(call->op, rules);
     call->patch = NULL;
     call->decision = NULL;
     call->sent = NULL;
@@ -84,7 +94,7 @@ struct call *call_of(struct op *op)
     call->op = op;
     call->settings = op->service->context;
     call->rules = &scim_rules_default;
-    call->type = scim_rules_type(call->rules, op->operation->resource_type);
+    call->type = find_type(op, call->rules);
     call->credential_sent = op->authorization.len > 0;
     call->credential_good = auth_credential_parse(op->authorization, AUTH_DIRECTORY_TOKEN, &call->credential);
     read_path(call);
@@ -126,6 +136,13 @@ static bool verify(struct call *call, const struct view_token *token)
            id_equals(&token->organization.id, &call->organization.id);
 }
 
+/* Own types take all of their scopes (auth/scope.h). */
+static bool has_scope(const struct op *op, const struct view_token *token)
+{
+    unsigned wanted = op->operation->scope, has = token->scopes & wanted;
+    return names_type(op) ? has == wanted : has || !wanted;
+}
+
 static bool check_media_types(struct call *call);
 
 bool call_admit_token(struct call *call, const struct view_token *token)
@@ -143,11 +160,20 @@ bool call_admit_token(struct call *call, const struct view_token *token)
     if (!token->rules)
         return err_set(&op->err, ERR_INTERNAL, "The rules of this directory cannot be read.");
     take_rules(call, token->rules);
-    if (op->operation->scope && !(token->scopes & op->operation->scope))
+    if (!has_scope(op, token))
         return err_set(&op->err, ERR_FORBIDDEN, "The token has not the scope for this.");
+    if (names_type(op) && !call->type)
+        return err_set(&op->err, ERR_NOT_FOUND, "There is nothing at this URL.");
     if (token->state == VIEW_DIRECTORY_PAUSED)
         return err_set(&op->err, ERR_UNAVAILABLE, "Provisioning of this directory is paused, try again later.");
     return check_media_types(call);
+}
+
+bool call_resolve_type(struct call *call)
+{
+    if (call->credential_good && call->token && call->token->rules)
+        take_rules(call, call->token->rules);
+    return call->type != NULL;
 }
 
 bool call_admit(struct call *call) { return call_admit_token(call, call->token); }

@@ -58,6 +58,10 @@ struct view_change call_change(const struct call *call);
 /* Names the token. true: its answer is known. (A credential that is none of ours needs no row.) */
 bool call_want_token(struct call *call, struct view *view);
 
+/* Gives the call the type that its path names by the rules of a loaded token, before it is admitted. false: there is
+ * none, and the call will be refused. */
+MUST_CHECK bool call_resolve_type(struct call *call);
+
 /* 401, 403, 503 of a paused directory, 406, 415: whatever stands before the resource (E-07). Sets op->err. */
 MUST_CHECK bool call_admit(struct call *call);
 /* The same with a token loaded by the caller; NULL: no such row. */

@@ -22,7 +22,8 @@ static bool want_row(struct deleting *d)
     struct directory_id directory = call_directory(call);
     uint16_t type = call->type->code;
     known &= view_want_resource(d->view, directory, type, call->id, VIEW_WHOLE, &d->row);
-    known &= view_want_groups(d->view, directory, type, call->id, &d->groups);
+    if (type == SCIM_TYPE_USER || type == SCIM_TYPE_GROUP)
+        known &= view_want_groups(d->view, directory, type, call->id, &d->groups);
     if (type == SCIM_TYPE_USER)
         known &= view_want_managed(d->view, directory, call->id, &d->managed);
     return known;

@@ -26,6 +26,7 @@ struct listing {
 };
 
 static bool is_user(const struct listing *listing) { return listing->call->type->code == SCIM_TYPE_USER; }
+static bool is_group(const struct listing *listing) { return listing->call->type->code == SCIM_TYPE_GROUP; }
 static uint16_t type_code(const struct listing *listing) { return listing->call->type->code; }
 
 static struct view_resource copy_row(struct arena *arena, const struct view_resource *row)
@@ -128,7 +129,7 @@ static bool write_resource(struct listing *listing, struct found *found)
 {
     struct arena members;
     arena_init(&members);
-    bool good = is_user(listing) || !call_shows_refs(listing->call) ||
+    bool good = !is_group(listing) || !call_shows_refs(listing->call) ||
                 sift_load_members(listing->db, call_directory(listing->call), found->row.id, &members, &found->refs,
                                   listing->err);
     if (good) {

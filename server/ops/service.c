@@ -42,6 +42,25 @@ WRITES(create_group, "group.create", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_c
 WRITES(replace_group, "group.replace", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_replace);
 WRITES(patch_group, "group.patch", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_change);
 WRITES(delete_group, "group.delete", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_delete);
+#define READ_OWN  (SCOPE_USERS_READ | SCOPE_GROUPS_READ)
+#define WRITE_OWN SCOPE_DIRECTORY_ALL
+static const struct operation list_own = {.name = "resource.list",
+                                          .lane = OP_READ,
+                                          .scope = READ_OWN,
+                                          .resource_type = SCIM_TYPE_OWN,
+                                          .step = scim_find,
+                                          .run = scim_list};
+static const struct operation refuse_method = {.name = "resource.refuse",
+                                               .lane = OP_READ,
+                                               .scope = READ_OWN,
+                                               .resource_type = SCIM_TYPE_OWN,
+                                               .refuses_method = true,
+                                               .step = scim_refuse_method};
+READS(get_own, "resource.get", SCIM_TYPE_OWN, READ_OWN, scim_get_own);
+WRITES(create_own, "resource.create", SCIM_TYPE_OWN, WRITE_OWN, scim_create);
+WRITES(replace_own, "resource.replace", SCIM_TYPE_OWN, WRITE_OWN, scim_replace_own);
+WRITES(patch_own, "resource.patch", SCIM_TYPE_OWN, WRITE_OWN, scim_change_own);
+WRITES(delete_own, "resource.delete", SCIM_TYPE_OWN, WRITE_OWN, scim_delete_own);
 READS(show_config, "config.show", 0, 0, scim_show_config);
 READS(show_types, "types.list", 0, 0, scim_show_types);
 READS(show_type, "types.get", 0, 0, scim_show_type);
@@ -73,6 +92,18 @@ static const struct route routes[] = {
     {"POST", BASE "/.search", 0, &not_implemented},
     {"POST", BASE "/Users/.search", 0, &not_implemented},
     {"POST", BASE "/Groups/.search", 0, &not_implemented},
+
+    /* The directory's own types. Every route above comes before these, whatever the method: literal segments win. */
+    {"GET", BASE "/{}", 0, &list_own},
+    {"POST", BASE "/{}", 0, &create_own},
+    {"PUT", BASE "/{}", 0, &refuse_method},
+    {"PATCH", BASE "/{}", 0, &refuse_method},
+    {"DELETE", BASE "/{}", 0, &refuse_method},
+    {"GET", BASE "/{}/{}", 0, &get_own},
+    {"PUT", BASE "/{}/{}", 0, &replace_own},
+    {"PATCH", BASE "/{}/{}", 0, &patch_own},
+    {"DELETE", BASE "/{}/{}", 0, &delete_own},
+    {"POST", BASE "/{}/{}", 0, &refuse_method},
 };
 
 /* …/scim/v9/… : the version, not the endpoint, is unknown (H-19). */
@@ -104,6 +135,10 @@ static void add_headers(struct op *op)
     if (kind == ERR_UNAUTHORIZED || lacks_scope)
         op_header(op, "www-authenticate", challenge(op));
     door_add_headers(op);
+    if (kind == ERR_METHOD && op->operation && op->operation->refuses_method)
+        op_header(op, "allow",
+                  op->parameter_count > 2 ? SLICE_LITERAL("GET, HEAD, PUT, PATCH, DELETE, OPTIONS")
+                                          : SLICE_LITERAL("GET, HEAD, POST, OPTIONS"));
     if (kind == ERR_MEDIA_TYPE)
         op_header(op, "accept", SLICE_LITERAL("application/scim+json, application/json"));
 }

@@ -18,6 +18,7 @@ struct updating {
 };
 
 static bool is_group(const struct updating *u) { return u->call->type->code == SCIM_TYPE_GROUP; }
+static bool is_user(const struct updating *u) { return u->call->type->code == SCIM_TYPE_USER; }
 
 static bool want_row(struct updating *u)
 {
@@ -27,7 +28,7 @@ static bool want_row(struct updating *u)
         return known;
     struct directory_id directory = call_directory(call);
     known &= view_want_resource(u->view, directory, call->type->code, call->id, VIEW_WHOLE, &u->row);
-    if (!is_group(u))
+    if (is_user(u))
         known &= view_want_groups(u->view, directory, SCIM_TYPE_USER, call->id, &u->groups);
     return known;
 }

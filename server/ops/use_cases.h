@@ -19,6 +19,13 @@ enum job_step scim_replace(struct op *op, struct view *view);
 enum job_step scim_change(struct op *op, struct view *view); /* PATCH */
 enum job_step scim_delete(struct op *op, struct view *view);
 
+/* The same for the directory's own types. Lists and creates need no other: they load the token first anyway. */
+enum job_step scim_get_own(struct op *op, struct view *view);
+enum job_step scim_replace_own(struct op *op, struct view *view);
+enum job_step scim_change_own(struct op *op, struct view *view);
+enum job_step scim_delete_own(struct op *op, struct view *view);
+enum job_step scim_refuse_method(struct op *op, struct view *view); /* 405, or 404 where there is no such type */
+
 enum job_step scim_show_config(struct op *op, struct view *view);
 enum job_step scim_show_types(struct op *op, struct view *view);
 enum job_step scim_show_type(struct op *op, struct view *view);

@@ -30,7 +30,8 @@ bool write_check_holder(struct call *call, const struct resource_id *holder, con
 {
     if (!holder || id_equals(&holder->id, &self->id))
         return true;
-    const char *attribute = "displayName";
+    const struct scim_attribute *own = scim_type_unique(call->type);
+    const char *attribute = own ? own->name : "displayName";
     if (call->type->code == SCIM_TYPE_USER)
         attribute = call_policy(call)->unique_identifier == SCIM_IDENTIFIER_EMAIL ? "The primary e-mail" : "userName";
     return err_set(&call->op->err, ERR_UNIQUENESS, "%s is already in use by another %s.", attribute, call->type->name);

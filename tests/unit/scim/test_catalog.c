@@ -177,7 +177,7 @@ static void test_D_17_A_02_what_is_wrong_is_refused_by_name(void **state)
          "\"schema\""},
         {TYPE("{'name':'a'}", "'name':'T','schema':'urn:x:T','endpoint':'/Ts'"), "\"code\""},
         {TYPE("{'name':'a'}", "'name':'T','schema':'urn:x:T','endpoint':'/Ts','code':2"), "\"code\""},
-        {TYPE("{'name':'a'}", "'name':'T','schema':'urn:x:T','endpoint':'/Ts','code':65536"), "\"code\""},
+        {TYPE("{'name':'a'}", "'name':'T','schema':'urn:x:T','endpoint':'/Ts','code':65535"), "\"code\""},
         {TYPE("{'name':'a'}", "'name':'T T','schema':'urn:x:T','endpoint':'/Ts','code':16"), "\"name\""},
         {TYPE("{'name':'a'}", OWN ",'endpoint':'/Ts'},{" OWN ",'endpoint':'/Us'"), "this name"},
         {TYPE("{'name':'a'}", OWN ",'endpoint':'/Ts'},{'name':'U','schema':'urn:x:T','code':17,'endpoint':'/TS'"),
