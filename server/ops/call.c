@@ -143,8 +143,6 @@ static bool has_scope(const struct op *op, const struct view_token *token)
     return names_type(op) ? has == wanted : has || !wanted;
 }
 
-static bool check_media_types(struct call *call);
-
 bool call_admit_token(struct call *call, const struct view_token *token)
 {
     struct op *op = call->op;
@@ -166,7 +164,7 @@ bool call_admit_token(struct call *call, const struct view_token *token)
         return err_set(&op->err, ERR_NOT_FOUND, "There is nothing at this URL.");
     if (token->state == VIEW_DIRECTORY_PAUSED)
         return err_set(&op->err, ERR_UNAVAILABLE, "Provisioning of this directory is paused, try again later.");
-    return check_media_types(call);
+    return call_check_media_types(call);
 }
 
 bool call_resolve_type(struct call *call)
@@ -213,7 +211,7 @@ static int accepted(struct slice accept)
 }
 
 /* H-04 to H-07, and P-35: a JSON Patch is not a SCIM PATCH. */
-static bool check_media_types(struct call *call)
+bool call_check_media_types(struct call *call)
 {
     struct op *op = call->op;
     struct slice sent = without_parameters(op->content_type);
@@ -222,6 +220,11 @@ static bool check_media_types(struct call *call)
     if (accepted(op->accept) == ACCEPTS_NOTHING)
         return err_set(&op->err, ERR_NOT_ACCEPTABLE, "Only application/scim+json and application/json can be sent.");
     return true;
+}
+
+const char *call_media_type(const struct op *op)
+{
+    return accepted(op->accept) == ACCEPTS_JSON ? "application/json" : CALL_MEDIA_TYPE;
 }
 
 bool call_read_body(struct call *call)
@@ -350,7 +353,7 @@ void call_reply_body(struct call *call, int status)
         return;
     }
     op->reply.status = status;
-    op->reply.content_type = accepted(op->accept) == ACCEPTS_JSON ? "application/json" : CALL_MEDIA_TYPE;
+    op->reply.content_type = call_media_type(op);
     op_header(op, "cache-control", SLICE_LITERAL("no-cache, private"));
 }
 

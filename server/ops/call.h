@@ -67,6 +67,11 @@ MUST_CHECK bool call_admit(struct call *call);
 /* The same with a token loaded by the caller; NULL: no such row. */
 MUST_CHECK bool call_admit_token(struct call *call, const struct view_token *token);
 
+/* 406 and 415 alone: for who needs no token. Sets op->err. */
+MUST_CHECK bool call_check_media_types(struct call *call);
+/* Of a reply, an error's too: application/json only where the client accepts nothing else of ours (H-05). */
+const char *call_media_type(const struct op *op);
+
 /* Reads the body as a JSON object, once. Refuses with op->err. */
 MUST_CHECK bool call_read_body(struct call *call);
 

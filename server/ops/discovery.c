@@ -9,7 +9,7 @@
 static bool admit(struct call *call)
 {
     struct op *op = call->op;
-    if (call->credential_sent && !call_admit(call))
+    if (call->credential_sent ? !call_admit(call) : !call_check_media_types(call))
         return false;
     if (!call->organization_known)
         return err_set(&op->err, ERR_NOT_FOUND, "There is nothing at this URL.");

@@ -149,7 +149,7 @@ void scim_refuse(struct op *op)
         err_set(&op->err, ERR_INVALID_VERS, "This version of the protocol is not supported: use /scim/v2.");
     scim_message_error(op->err.kind, slice_str(op->err.detail), &op->reply.body);
     op->reply.status = err_status(op->err.kind);
-    op->reply.content_type = CALL_MEDIA_TYPE;
+    op->reply.content_type = call_media_type(op);
     add_headers(op);
 }
 
