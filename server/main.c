@@ -64,7 +64,8 @@ static bool start_listener(struct server *server, struct err *err)
 
 static bool start(struct server *server, struct err *err)
 {
-    if (!process_open_access_log(server->settings.access_log, &server->access_log_fd, err))
+    if (!process_open_access_log(server->settings.access_log, &server->access_log_fd, err) ||
+        !process_open_audit_log(&server->settings, err))
         return false;
     server->peppers = auth_peppers_load(server->settings.pepper_file, err);
     server->guard = auth_guard_new(server->settings.auth_failures);

@@ -33,4 +33,10 @@ void log_write(enum log_level level, const char *room, const char *message, cons
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 #define log_plain(level, room, message) log_write((level), (room), (message), NULL, 0)
 
+/* The audit log: lines of the same form, whatever the level, with "operation" in place of room and message. */
+void log_audit_open(int fd); /* before threads start; -1 (default): none */
+int log_audit_descriptor(void);
+static inline bool log_audits(void) { return log_audit_descriptor() >= 0; }
+void log_audit(const char *operation, const struct log_field *fields, size_t count);
+
 #endif

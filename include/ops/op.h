@@ -105,6 +105,7 @@ struct op {
     struct organization_id log_organization;
     struct directory_id log_directory;
     struct id log_credential;
+    struct resource_id log_resource; /* that it is about */
 };
 
 /* The job_class of every op with a READ, WRITE or QUERY operation: calls operation->step or run; on a refusal (err set)

@@ -22,6 +22,9 @@ struct db_settings process_database(const struct settings *settings);
 /* "" is no log (-1), "-" standard output. ERR_UNAVAILABLE. */
 MUST_CHECK bool process_open_access_log(const char *path, int *fd_out, struct err *err);
 
+/* The same for the audit log, which is opened at once; "-" is standard error. */
+MUST_CHECK bool process_open_audit_log(const struct settings *settings, struct err *err);
+
 /* For a listener on `listen`; a socket handed over by a service manager (LISTEN_FDS, sd_listen_fds(3)) is taken instead
  * of binding one. /readyz asks the store. */
 struct http_settings process_http(const struct settings *settings, const char *listen, int access_log_fd,

@@ -11,6 +11,7 @@ enum { MOST_TEXT = 1024, MOST_LINE = 16384 };
 
 /* Written by log_open before threads start, read by all of them afterwards. */
 static int log_fd = STDERR_FILENO;
+static int audit_fd = -1;
 static enum log_level log_minimum = LOG_INFO;
 
 static const char *const level_names[] = {
@@ -21,6 +22,10 @@ void log_open(int fd, enum log_level minimum)
     log_fd = fd;
     log_minimum = minimum;
 }
+
+void log_audit_open(int fd) { audit_fd = fd; }
+
+int log_audit_descriptor(void) { return audit_fd; }
 
 bool log_level_parse(const char *name, enum log_level *level_out)
 {
@@ -77,30 +82,53 @@ static void write_whole(int fd, const char *data, size_t length)
     }
 }
 
+static void begin_line(struct buf *line)
+{
+    char time[CLOCK_TEXT_BYTES];
+    clock_text(clock_wall_ms(), time);
+    buf_init(line, MOST_LINE);
+    buf_add_str(line, "{\"time\":\"");
+    buf_add_str(line, time);
+    buf_add_char(line, '"');
+}
+
+static void end_line(struct buf *line, const struct log_field *fields, size_t count, int fd)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t before = line->len;
+        add_field(line, &fields[i]);
+        if (line->overflowed || line->len > MOST_LINE - 2) { /* a field is whole or absent: the line stays JSON */
+            line->len = before;
+            break;
+        }
+    }
+    line->overflowed = false;
+    buf_add_str(line, "}\n");
+    write_whole(fd, line->data, line->len);
+    buf_fini(line);
+}
+
 void log_write(enum log_level level, const char *room, const char *message, const struct log_field *fields,
                size_t count)
 {
     if (level < log_minimum)
         return;
     int saved = errno;
-    char time[CLOCK_TEXT_BYTES];
-    clock_text(clock_wall_ms(), time);
     struct buf line;
-    buf_init(&line, MOST_LINE);
-    buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\"", time, level_names[level]);
+    begin_line(&line);
+    add_text(&line, "level", level_names[level]);
     add_text(&line, "room", room);
     add_text(&line, "message", message);
-    for (size_t i = 0; i < count; i++) {
-        size_t before = line.len;
-        add_field(&line, &fields[i]);
-        if (line.overflowed || line.len > MOST_LINE - 2) { /* a field is whole or absent: the line stays JSON */
-            line.len = before;
-            break;
-        }
-    }
-    line.overflowed = false;
-    buf_add_str(&line, "}\n");
-    write_whole(log_fd, line.data, line.len);
-    buf_fini(&line);
+    end_line(&line, fields, count, log_fd);
+    errno = saved;
+}
+
+void log_audit(const char *operation, const struct log_field *fields, size_t count)
+{
+    int saved = errno;
+    struct buf line;
+    begin_line(&line);
+    add_text(&line, "operation", operation);
+    end_line(&line, fields, count, audit_fd);
     errno = saved;
 }

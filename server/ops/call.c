@@ -48,6 +48,8 @@ static void read_path(struct call *call)
     size_t id_at = names_type(op) ? 2 : 1;
     if (op->parameter_count > id_at)
         call->id_good = id_from_uuid(op->parameters[id_at], false, &call->id.id);
+    if (call->id_good)
+        op->log_resource = call->id;
     call->base_url = base_url(op);
 }
 

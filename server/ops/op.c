@@ -1,5 +1,6 @@
 #include "ops/op.h"
 
+#include "audit.h"
 #include "base/clock.h"
 #include "base/must.h"
 
@@ -93,7 +94,12 @@ static void fail(struct job *job, const struct err *err)
     refuse(op);
 }
 
-static void settle(struct job *job) { dispose((struct op *)job); }
+static void settle(struct job *job)
+{
+    struct op *op = (struct op *)job;
+    audit_record(op);
+    dispose(op);
+}
 
 void op_finish(struct op *op)
 {

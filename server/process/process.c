@@ -99,14 +99,24 @@ bool process_open_access_log(const char *path, int *fd_out, struct err *err)
            err_set(err, ERR_UNAVAILABLE, "The access log %s cannot be opened: %s.", path, strerror(errno));
 }
 
-/* After a rotation. The loops go on with the same descriptor. */
-static void reopen_access_log(const char *path, int access_log_fd)
+bool process_open_audit_log(const struct settings *settings, struct err *err)
+{
+    const char *path = settings->audit_log;
+    if (!path[0])
+        return true;
+    int fd = is_file(path) ? open_log_file(path) : dup(STDERR_FILENO);
+    log_audit_open(fd);
+    return fd >= 0 || err_set(err, ERR_UNAVAILABLE, "The audit log %s cannot be opened: %s.", path, strerror(errno));
+}
+
+/* After a rotation. Threads go on with the same descriptor. */
+static void reopen_log(const char *path, int log_fd)
 {
     if (!is_file(path))
         return;
     int fd = open_log_file(path);
-    if (fd < 0 || dup3(fd, access_log_fd, O_CLOEXEC) < 0)
-        log_event(LOG_ERROR, "process", "the access log cannot be opened again", LOG_TEXT("path", path),
+    if (fd < 0 || dup3(fd, log_fd, O_CLOEXEC) < 0)
+        log_event(LOG_ERROR, "process", "a log cannot be opened again", LOG_TEXT("path", path),
                   LOG_TEXT("cause", strerror(errno)));
     if (fd >= 0)
         close(fd);
@@ -176,7 +186,9 @@ void process_announce(const char *executable, const struct settings *settings, c
 static void reload(const struct settings *settings, struct http_server *server, int access_log_fd)
 {
     struct err err = ERR_INIT;
-    reopen_access_log(settings->access_log, access_log_fd);
+    reopen_log(settings->access_log, access_log_fd);
+    if (log_audits())
+        reopen_log(settings->audit_log, log_audit_descriptor());
     if (!http_server_reload(server, &err))
         log_event(LOG_ERROR, "process", "the certificate was not loaded, the old one stays",
                   LOG_TEXT("cause", err.detail));
