@@ -54,7 +54,7 @@ struct scim_bulk_step {
     size_t without_count;
 };
 
-/* Every operation without err once, in the order of the request, save that what is referred to comes first. Operations
+/* Every operation once, in the order of the request, save that what is referred to comes first. Operations
  * that refer to each other in a circle stand together, joined; a circle of more than most_joined steps is given up: its
  * operations get ERR_CONFLICT as their err. */
 void scim_bulk_plan(struct scim_bulk *bulk, size_t most_joined, struct arena *arena,

@@ -62,9 +62,11 @@ static size_t list_later(const struct search *search, size_t member, size_t *lat
 
 static void give_up(struct search *search, const size_t *members, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        add_step(search, members[i], false);
         bulk_refuse(&search->bulk->operations[members[i]], search->arena, ERR_CONFLICT,
                     "Too many operations refer to each other in a circle: at most %zu can.", search->most_joined);
+    }
 }
 
 static void add_circle(struct search *search, size_t *members, size_t count)
@@ -134,20 +136,19 @@ static void leave(struct search *search, size_t operation)
     }
 }
 
-/* One step of the search: into the next reference, or out of the operation. */
+/* One step of the search: into the next reference, or out of the operation. What an operation refers to does not matter
+ * when it cannot be run anyway. */
 static void advance(struct search *search)
 {
     size_t at = search->path[search->path_len - 1];
     const struct scim_bulk_operation *operation = &search->bulk->operations[at];
     struct node *node = &search->nodes[at];
-    if (node->next_ref == operation->ref_count) {
+    if (operation->err || node->next_ref == operation->ref_count) {
         leave(search, at);
         return;
     }
     size_t ref = operation->refs[node->next_ref++];
     const struct node *target = &search->nodes[ref];
-    if (search->bulk->operations[ref].err)
-        return; /* fails anyway, and with it whoever refers to it */
     if (target->index == 0)
         discover(search, ref);
     else if (target->waits && target->index < node->low)
@@ -168,7 +169,7 @@ void scim_bulk_plan(struct scim_bulk *bulk, size_t most_joined, struct arena *ar
     };
     must(search.nodes && search.path && search.stack);
     for (size_t i = 0; i < bulk->count; i++) {
-        if (search.nodes[i].index > 0 || bulk->operations[i].err)
+        if (search.nodes[i].index > 0)
             continue;
         discover(&search, i);
         while (search.path_len > 0)

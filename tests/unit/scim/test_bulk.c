@@ -121,8 +121,7 @@ static void test_B_02_B_03_B_16_what_is_wrong_with_one_operation_is_its_own(void
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         plan_operations(arena_printf(&arena, "[%s,{'method':'DELETE','path':'/Users/1'}]", cases[i].operation));
-        assert_int_equal(step_count, 1);
-        assert_int_equal(steps[0].operation, 1);
+        assert_int_equal(step_count, 2);
         assert_null(bulk.operations[1].err);
         if (!bulk.operations[0].err)
             fail_msg("accepted: %s", cases[i].operation);
@@ -208,7 +207,7 @@ static void test_B_12_a_reference_to_nobody_is_that_operations_error(void **stat
     plan_operations("[" MAKE("a") ",{'method':'PUT','path':'/Users/1','bulkId':'p','data':{'x':'bulkId:nobody'}},"
                                   "{'method':'PUT','path':'/Users/1','data':{'x':'bulkId:p'}},"
                                   "{'method':'DELETE','path':'/Users/bulkId:ghost'}]");
-    assert_int_equal(step_count, 1);
+    assert_int_equal(step_count, 4);
     for (size_t i = 1; i < 4; i++) {
         assert_non_null(bulk.operations[i].err);
         assert_int_equal(bulk.operations[i].err->kind, ERR_INVALID_VALUE);
@@ -286,7 +285,7 @@ static void test_B_11_a_circle_that_is_too_large_is_given_up(void **state)
                           "c", REF("a")) "," MAKE("x") "]}",
                       &err));
     scim_bulk_plan(&bulk, 3, &arena, &steps, &step_count); /* three, and one link */
-    assert_string_equal(order(), "3");
+    assert_string_equal(order(), "2 1 0 3");
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(bulk.operations[i].err->kind, ERR_CONFLICT);
     assert_true(parse(
@@ -299,7 +298,7 @@ static void test_who_refers_to_a_broken_operation_is_still_planned(void **state)
 {
     (void)state;
     plan_operations("[" TEAM("t", REF("a")) ",{'method':'POST','path':'/Users','bulkId':'a'}]");
-    assert_string_equal(order(), "0"); /* and fails when its turn comes, because what it needs has failed */
+    assert_string_equal(order(), "1 0"); /* and fails when its turn comes, because what it needs has failed */
     assert_int_equal(bulk.operations[0].ref_count, 1);
 }
 
@@ -367,7 +366,7 @@ static void check_plan(void)
             circle_start = i;
         for (size_t k = circle_start; k < i; k++)
             assert_true(steps[k].operation == step->operation || reaches(steps[k].operation, step->operation));
-        for (size_t k = 0; k < operation->ref_count; k++)
+        for (size_t k = 0; k < operation->ref_count && !operation->err; k++)
             assert_true(made[operation->refs[k]] != is_without(step, operation->refs[k]));
         if (step->links) {
             assert_true(made[step->operation] && needs_link[step->operation] && !linked[step->operation]);
@@ -379,7 +378,7 @@ static void check_plan(void)
         }
     }
     for (size_t i = 0; i < bulk.count; i++) {
-        assert_true(made[i] != (bulk.operations[i].err != NULL));
+        assert_true(made[i]);
         assert_true(linked[i] == needs_link[i]);
     }
 }
