@@ -52,6 +52,10 @@ static bool start_listener(struct server *server, struct err *err)
         .max_scan = settings->max_scan,
         .max_reply = MOST_REPLY,
         .max_body = settings->max_body,
+        .bulk_max_operations = settings->bulk_max_operations,
+        .bulk_max_payload = settings->bulk_max_payload,
+        .bulk_timeout_ms = (unsigned)settings->bulk_timeout_ms,
+        .write_queue = store_queue(server->store, STORE_WRITE),
     };
     struct queue *const queues[STORE_LANES] = {[STORE_READ] = store_queue(server->store, STORE_READ),
                                                [STORE_WRITE] = store_queue(server->store, STORE_WRITE),

@@ -11,6 +11,7 @@
 #include "store/store.h"
 
 struct op;
+struct json_t;
 struct view;
 
 enum op_lane {
@@ -57,6 +58,14 @@ struct service {
     void *context; /* the use cases' own: peppers, limits, … */
 };
 
+/* One of several operations that a request asked for. */
+struct op_record {
+    size_t index; /* among them, from 0 */
+    struct slice method;
+    const struct route *route; /* NULL: it led nowhere */
+    int status;
+};
+
 enum { OP_MAX_PARAMETERS = 4, OP_REQUEST_ID_BYTES = 37 };
 
 struct reply_header {
@@ -85,6 +94,7 @@ struct op {
     struct slice parameters[OP_MAX_PARAMETERS]; /* decoded {} segments, in order; valid UTF-8 without NUL */
     size_t parameter_count;
     struct slice body;
+    struct json_t *json; /* the body when it is parsed already, the maker's reference; NULL: see body */
     struct slice authorization, content_type, accept, if_match, if_none_match, prefer, user_agent;
     struct slice origin; /* "https://host[:port]" as the client addressed it (trusted proxies considered) */
     struct slice peer;   /* address of the client, for the log */
@@ -106,6 +116,8 @@ struct op {
     struct directory_id log_directory;
     struct id log_credential;
     struct resource_id log_resource; /* that it is about */
+    const struct op_record *records; /* of a request with many operations: a line and a count for each */
+    size_t record_count;
 };
 
 /* The job_class of every op with a READ, WRITE or QUERY operation: calls operation->step or run; on a refusal (err set)

@@ -16,6 +16,11 @@ struct scim_service_settings {
     uint64_t max_scan;             /* documents that one filter may look at without an index, 1,000,000 */
     size_t max_reply;              /* bytes of one list or group, 100 MiB */
     size_t max_body;               /* bytes, 1 MiB */
+
+    uint64_t bulk_max_operations; /* of one bulk request, 1,000 */
+    size_t bulk_max_payload;      /* bytes of its body, 4 MiB */
+    unsigned bulk_timeout_ms;     /* after which no further operation of it is started, 20,000 */
+    struct queue *write_queue;    /* the store's, for its operations */
 };
 
 /* The service for http_server_start; settings must outlive it. */

@@ -43,6 +43,35 @@ static void add_ids(struct buf *line, const struct op *op)
     add_text(line, "credential", slice_str(text));
 }
 
+static void begin_line(struct exchange *exchange)
+{
+    struct buf *line = &exchange->loop->access_log;
+    char time[CLOCK_TEXT_BYTES];
+    if (line->capacity == 0)
+        buf_init(line, MOST_BYTES);
+    clock_text(exchange->op.now_ms, time);
+    buf_add_str(line, "{\"time\":\"");
+    buf_add_str(line, time);
+    buf_add_char(line, '"');
+    add_text(line, "request_id", slice_str(exchange->op.request_id));
+}
+
+static void end_line(struct exchange *exchange)
+{
+    struct buf *line = &exchange->loop->access_log;
+    buf_add_str(line, "}\n");
+    if (line->len >= FLUSH_BYTES)
+        access_log_flush(exchange->loop);
+}
+
+static void add_route(struct buf *line, const struct route *route)
+{
+    if (!route)
+        return;
+    add_text(line, "route", slice_str(route->pattern));
+    add_text(line, "operation", slice_str(route->operation->name));
+}
+
 static void add_line(struct exchange *exchange, int status, size_t bytes)
 {
     struct loop *loop = exchange->loop;
@@ -50,19 +79,9 @@ static void add_line(struct exchange *exchange, int status, size_t bytes)
     const struct op *op = &exchange->op;
     if (loop->server->settings.access_log_fd < 0)
         return;
-    if (line->capacity == 0)
-        buf_init(line, MOST_BYTES);
-    char time[CLOCK_TEXT_BYTES];
-    clock_text(op->now_ms, time);
-    buf_add_str(line, "{\"time\":\"");
-    buf_add_str(line, time);
-    buf_add_char(line, '"');
-    add_text(line, "request_id", slice_str(op->request_id));
+    begin_line(exchange);
     add_text(line, "method", op->method);
-    if (op->route) {
-        add_text(line, "route", slice_str(op->route->pattern));
-        add_text(line, "operation", slice_str(op->operation->name));
-    }
+    add_route(line, op->route);
     add_number(line, "status", (uint64_t)status);
     add_number(line, "bytes", bytes);
     add_number(line, "duration_us", (clock_monotonic_ns() - exchange->began_ns) / 1000);
@@ -72,13 +91,30 @@ static void add_line(struct exchange *exchange, int status, size_t bytes)
         add_ids(line, op);
     add_text(line, "peer", op->peer);
     add_text(line, "protocol", exchange->is_http2 ? SLICE_LITERAL("HTTP/2") : SLICE_LITERAL("HTTP/1"));
-    buf_add_str(line, "}\n");
-    if (line->len >= FLUSH_BYTES)
-        access_log_flush(loop);
+    end_line(exchange);
+}
+
+void access_log_records(struct exchange *exchange)
+{
+    const struct op *op = &exchange->op;
+    struct buf *line = &exchange->loop->access_log;
+    if (exchange->loop->server->settings.access_log_fd < 0)
+        return;
+    for (size_t i = 0; i < op->record_count; i++) {
+        const struct op_record *record = &op->records[i];
+        begin_line(exchange);
+        add_number(line, "index", record->index);
+        add_text(line, "method", record->method);
+        add_route(line, record->route);
+        add_number(line, "status", (uint64_t)record->status);
+        add_ids(line, op);
+        end_line(exchange);
+    }
 }
 
 void access_log_add(struct exchange *exchange, size_t bytes_sent)
 {
+    access_log_records(exchange);
     add_line(exchange, exchange->op.reply.status, bytes_sent);
 }
 

@@ -5,7 +5,9 @@
 
 #include "exchange.h"
 
+/* A line for the request, and before it one for each operation in it. */
 void access_log_add(struct exchange *exchange, size_t bytes_sent);
+void access_log_records(struct exchange *exchange); /* the latter alone */
 /* The client left before the answer: its status is 499. */
 void access_log_abandoned(struct exchange *exchange);
 void access_log_flush(struct loop *loop);

@@ -71,6 +71,19 @@ static struct metric_series *status_series(struct route_metrics *metrics, const 
     return metric_series(METRIC_REQUESTS, operation, "other");
 }
 
+/* Operations that were asked for together (B-17). Their time is that of the whole. */
+void exchange_count_records(struct exchange *exchange)
+{
+    const struct op *op = &exchange->op;
+    struct loop *loop = exchange->loop;
+    for (size_t i = 0; i < op->record_count; i++) {
+        const struct op_record *record = &op->records[i];
+        size_t index = record->route ? (size_t)(record->route - op->service->routes) : loop->server->route_count;
+        const char *operation = record->route ? record->route->operation->name : "none";
+        metric_add(status_series(&loop->metrics[index], operation, record->status), 1);
+    }
+}
+
 void exchange_count(struct exchange *exchange)
 {
     struct route_metrics *metrics = &exchange->loop->metrics[exchange->route_index];
@@ -141,6 +154,7 @@ void exchange_answer(struct exchange *exchange)
     exchange->state = EXCHANGE_ANSWERED;
     exchange->answered_ms = exchange->loop->now_ms;
     exchange_count(exchange);
+    exchange_count_records(exchange);
     struct connection *connection = exchange->connection;
     connection->reply_bytes += op->reply.body.len;
     bool with_body = has_content(op->reply.status) && !op->is_head && op->reply.body.len > 0;

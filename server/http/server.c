@@ -15,6 +15,7 @@
 enum {
     LEAST_BUFFERED = 64 * 1024 * 1024,
     BUFFERED_BODIES = 128,
+    LEAST_OF_LARGEST = 8,
     NEVER_MS = 24 * 60 * 60 * 1000,
     BODIES_BEFORE_RESET = 4 /* up to here an oversized HTTP/2 body is answered 413; libh2o resets what is beyond */
 };
@@ -34,9 +35,11 @@ static void find_largest_body(struct http_server *server)
     for (size_t i = 0; i < service->route_count; i++)
         if (service->routes[i].body_limit > server->largest_body)
             server->largest_body = service->routes[i].body_limit;
-    server->most_buffered = BUFFERED_BODIES * server->largest_body;
+    server->most_buffered = BUFFERED_BODIES * server->settings.max_body; /* of ordinary ones: few are the largest */
     if (server->most_buffered < LEAST_BUFFERED)
         server->most_buffered = LEAST_BUFFERED;
+    if (server->most_buffered < LEAST_OF_LARGEST * server->largest_body)
+        server->most_buffered = LEAST_OF_LARGEST * server->largest_body;
 }
 
 static void add_handler(h2o_pathconf_t *path)

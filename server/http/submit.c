@@ -1,4 +1,5 @@
 /* An exchange's way to the store and back: admission, the outbox of the round, the queue, home. */
+#include "access_log.h"
 #include "base/clock.h"
 #include "exchange.h"
 
@@ -115,10 +116,13 @@ static void come_home(struct exchange *exchange)
     give_back_slots(exchange);
     exchange->back_ns = clock_monotonic_ns();
     exchange->state = EXCHANGE_ARRIVED;
-    if (exchange->req)
+    if (exchange->req) {
         exchange_answer(exchange);
-    else
-        exchange_release(exchange);
+        return;
+    }
+    exchange_count_records(exchange); /* they were run, although nobody waits for them any more */
+    access_log_records(exchange);
+    exchange_release(exchange);
 }
 
 static struct job *reverse(struct job *newest)

@@ -233,7 +233,9 @@ bool call_read_body(struct call *call)
 {
     if (!call->body_read) {
         call->body_read = true;
-        if (call->op->body.len == 0)
+        if (call->op->json)
+            call->body = json_incref(call->op->json);
+        else if (call->op->body.len == 0)
             err_set(&call->body_err, ERR_INVALID_SYNTAX, "The request needs a JSON object as its body.");
         else
             call->body = json_parse_object(call->op->body, &json_limits_default, &call->body_err);

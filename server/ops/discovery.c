@@ -21,8 +21,8 @@ static bool admit(struct call *call)
 static struct scim_capabilities capabilities(const struct call *call)
 {
     return (struct scim_capabilities){.max_results = call->settings->max_page,
-                                      .bulk_max_operations = 0,
-                                      .bulk_max_payload = call->settings->max_body,
+                                      .bulk_max_operations = call->settings->bulk_max_operations,
+                                      .bulk_max_payload = call->settings->bulk_max_payload,
                                       .sort = false,
                                       .documentation_uri = NULL};
 }

@@ -69,7 +69,10 @@ READS(show_schema, "schemas.get", 0, 0, scim_show_schema);
 static const struct operation not_implemented = {
     .name = "not_implemented", .lane = OP_INLINE, .answer = scim_not_implemented};
 
-static const struct route routes[] = {
+static const struct operation bulk = {.name = "bulk", .lane = OP_QUERY, .start = scim_bulk};
+
+static struct route routes[] = {
+    /* the limit of /Bulk is a setting */
     {"GET", BASE "/Users", 0, &list_users},
     {"POST", BASE "/Users", 0, &create_user},
     {"GET", BASE "/Users/{}", 0, &get_user},
@@ -88,7 +91,7 @@ static const struct route routes[] = {
     {"GET", BASE "/Schemas", 0, &show_schemas},
     {"GET", BASE "/Schemas/{}", 0, &show_schema},
     {"GET", BASE "/Me", 0, &not_implemented},
-    {"POST", BASE "/Bulk", 0, &not_implemented},
+    {"POST", BASE "/Bulk", 0, &bulk},
     {"POST", BASE "/.search", 0, &not_implemented},
     {"POST", BASE "/Users/.search", 0, &not_implemented},
     {"POST", BASE "/Groups/.search", 0, &not_implemented},
@@ -143,8 +146,24 @@ static void add_headers(struct op *op)
         op_header(op, "accept", SLICE_LITERAL("application/scim+json, application/json"));
 }
 
+static bool ends_with(struct slice text, struct slice end)
+{
+    return text.len >= end.len && slice_equals(slice_skip(text, text.len - end.len), end);
+}
+
+/* By the HTTP room, which knows the number alone: the client knows it by its name (B-14). */
+static void name_payload_limit(struct op *op)
+{
+    const struct scim_service_settings *settings = op->service->context;
+    bool is_bulk = ends_with(op->path, SLICE_LITERAL("/Bulk")) || ends_with(op->path, SLICE_LITERAL("/Bulk/"));
+    if (op->err.kind == ERR_TOO_LARGE && is_bulk && !op->state)
+        err_set(&op->err, ERR_TOO_LARGE, "The request is larger than maxPayloadSize, which is %zu bytes.",
+                settings->bulk_max_payload);
+}
+
 void scim_refuse(struct op *op)
 {
+    name_payload_limit(op);
     if (op->err.kind == ERR_NOT_FOUND && !op->route && names_other_version(op->path))
         err_set(&op->err, ERR_INVALID_VERS, "This version of the protocol is not supported: use /scim/v2.");
     scim_message_error(op->err.kind, slice_str(op->err.detail), &op->reply.body);
@@ -164,5 +183,8 @@ const struct service *scim_service(const struct scim_service_settings *settings)
         .lenient_slashes = true,
     };
     service.context = (void *)(uintptr_t)settings;
+    for (size_t i = 0; i < service.route_count; i++)
+        if (routes[i].operation == &bulk)
+            routes[i].body_limit = settings->bulk_max_payload;
     return &service;
 }

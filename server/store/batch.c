@@ -295,20 +295,3 @@ void worker_run_group(struct worker *worker, struct job_group *group)
     struct job *job = &group->job;
     worker_deliver(&job, 1);
 }
-
-static void fail_parts(struct job *job, const struct err *err)
-{
-    struct job_group *group = (struct job_group *)job;
-    for (size_t i = 0; i < group->count; i++)
-        worker_fail(group->parts[i], err);
-}
-
-static void settle_parts(struct job *job)
-{
-    struct job_group *group = (struct job_group *)job;
-    for (size_t i = 0; i < group->count; i++)
-        if (group->parts[i]->class->settle)
-            group->parts[i]->class->settle(group->parts[i]);
-}
-
-const struct job_class job_group_class = {.fail = fail_parts, .settle = settle_parts};

@@ -314,7 +314,7 @@ static void test_the_configuration_tells_the_limits_that_hold(void **state)
     struct answer answer = world_get(world, "/ServiceProviderConfig");
     assert_int_equal(json_integer_value(json_object_get(json_object_get(answer.body, "filter"), "maxResults")),
                      world->settings.max_page);
-    assert_true(json_is_false(json_object_get(json_object_get(answer.body, "bulk"), "supported")));
+    assert_true(json_is_true(json_object_get(json_object_get(answer.body, "bulk"), "supported")));
     assert_true(json_is_true(json_object_get(json_object_get(answer.body, "etag"), "supported")));
     assert_string_equal(text_at(json_object_get(answer.body, "meta"), "resourceType"), "ServiceProviderConfig");
 }

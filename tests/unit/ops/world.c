@@ -64,6 +64,9 @@ struct world *world_new(void)
                                                      .max_page = 1000,
                                                      .max_scan = 1000000,
                                                      .max_reply = 100 << 20,
+                                                     .bulk_max_operations = 1000,
+                                                     .bulk_max_payload = 4 << 20,
+                                                     .bulk_timeout_ms = 20000,
                                                      .max_body = 1 << 20};
     world->service = scim_service(&world->settings);
     world->organization.id = id_new();

@@ -59,6 +59,9 @@ void tenant_make(struct tenant *tenant, struct db *db)
                                                       .max_page = 1000,
                                                       .max_scan = 1000000,
                                                       .max_reply = 100 << 20,
+                                                      .bulk_max_operations = 1000,
+                                                      .bulk_max_payload = 4 << 20,
+                                                      .bulk_timeout_ms = 20000,
                                                       .max_body = 1 << 20};
     tenant->caller = (struct caller){scim_service(&tenant->settings), tenant->organization_text, tenant->bearer};
     insert_rows(tenant, db);
