@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/must.h"
+#include "door.h"
 #include "store/query.h"
 #include "store/rules.h"
 #include "use_cases.h"
@@ -125,6 +125,8 @@ static bool read_message(struct bulk *bulk)
     struct arena *arena = &call->op->arena;
     if (!scim_bulk_parse(bulk->message, call->settings->bulk_max_operations, arena, &bulk->request, &call->op->err))
         return false;
+    if (bulk->request.count > 1)
+        door_count_more(call, bulk->request.count - 1);
     scim_bulk_plan(&bulk->request, JOB_GROUP_MOST, arena, &bulk->steps, &bulk->step_count);
     bulk->outcomes = arena_array(arena, struct bulk_outcome, bulk->request.count + 1);
     bulk->children = arena_array(arena, struct bulk_child, JOB_GROUP_MOST);

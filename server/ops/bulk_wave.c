@@ -209,6 +209,13 @@ static size_t end_of_circle(const struct bulk *bulk, size_t step)
     return step;
 }
 
+/* The bulk request has paid for all of its operations (door_count_more). */
+static void leave_uncounted(struct bulk_child *child)
+{
+    struct call *call = call_of(&child->op);
+    call->request_counted = call->quota.granted = true;
+}
+
 static void add_child(struct bulk *bulk, const struct scim_bulk_step *step)
 {
     struct job_group *wave = &bulk->wave;
@@ -217,8 +224,10 @@ static void add_child(struct bulk *bulk, const struct scim_bulk_step *step)
     child->bulk = bulk;
     child->step = step;
     child->place = wave->count;
-    if (prepare_op(child))
+    if (prepare_op(child)) {
         child->op.json = body_of(child);
+        leave_uncounted(child);
+    }
     child->op.job.class = &child_class;
     if (!step->links)
         bulk->outcomes[step->operation].child = child;
@@ -232,6 +241,7 @@ void bulk_wave_prepare(struct bulk *bulk)
     memset(wave, 0, sizeof(*wave));
     wave->job.class = &job_group_class;
     wave->job.home = &bulk->home;
+    wave->job.party = bulk->call->op->job.party;
     wave->stands = stands;
     while (bulk->next_step < bulk->step_count) {
         size_t end = end_of_circle(bulk, bulk->next_step), count = end - bulk->next_step;

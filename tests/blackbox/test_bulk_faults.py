@@ -133,3 +133,12 @@ def test_a_client_that_leaves_in_the_middle_harms_nobody(own_rollcall):
     until(lambda: org.scim.get("/Users?count=0")["totalResults"] % 300 == 0, "each is done or was never begun")
     until(lambda: metrics_of(own_rollcall.server)["rollcall_jobs_in_flight"] == 0, "all have come home")
     assert statuses(bulk(org.scim, user("last"))) == [201]
+
+
+def test_B_17_operations_count_against_the_rate_of_the_directory(make_rollcall):
+    """A full bucket grants the whole request, and what comes afterwards pays for it."""
+    org = make_rollcall(server_options=["--scim-rate", "1", "--scim-burst", "8"]).new_organization()
+    results = bulk(org.scim, *(user(f"{i}") for i in range(100)))
+    assert statuses(results) == [201] * 100
+    refused = org.scim.post("/Bulk", message(user("x")), expect=429)
+    assert int(refused.headers["retry-after"]) > 8
