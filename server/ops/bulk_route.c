@@ -80,7 +80,7 @@ bool bulk_route(struct op *child, struct err *err)
     if (!allowed)
         return err_set(err, ERR_METHOD, "This resource does not have the method %.*s.", (int)child->method.len,
                        child->method.data);
-    if (route->operation->lane != OP_WRITE)
+    if (route->operation->lane != OP_WRITE && !route->operation->refuses_method)
         return err_set(err, ERR_INVALID_VALUE, "This endpoint cannot be part of a bulk request.");
     child->route = route;
     child->operation = route->operation;

@@ -25,6 +25,7 @@ enum job_step scim_replace_own(struct op *op, struct view *view);
 enum job_step scim_change_own(struct op *op, struct view *view);
 enum job_step scim_delete_own(struct op *op, struct view *view);
 enum job_step scim_refuse_method(struct op *op, struct view *view); /* 405, or 404 where there is no such type */
+
 enum job_run scim_bulk(struct op *op, struct db *db, struct err *err);
 
 enum job_step scim_show_config(struct op *op, struct view *view);
