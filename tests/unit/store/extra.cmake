@@ -1,7 +1,7 @@
 # Tests of the store with the real use cases on top: they link the room ops, too, and pack requests as its tests do.
 set(unit ${CMAKE_CURRENT_SOURCE_DIR}/unit)
 foreach(test IN ITEMS test_store_worker test_store_worker_faults test_store_worker_groups
-             test_store_model)
+             test_store_model test_store_filters)
   if(TARGET ${test})
     target_sources(${test} PRIVATE ${unit}/store/tenant/tenant.c ${unit}/store/tenant/model.c ${unit}/ops/request.c)
     target_include_directories(${test} PRIVATE ${unit}/store/tenant ${unit}/ops)
@@ -11,4 +11,8 @@ endforeach()
 if(TARGET test_store_model)
   target_compile_definitions(test_store_model PRIVATE FAKE_DIRECTORY="${CMAKE_CURRENT_BINARY_DIR}/fake_directory")
   add_dependencies(test_store_model fake_directory)
+endif()
+if(TARGET test_store_filters)
+  target_sources(test_store_filters PRIVATE ${unit}/scim/wild/wild.c)
+  target_include_directories(test_store_filters PRIVATE ${unit}/scim/wild)
 endif()
