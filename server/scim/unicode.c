@@ -10,6 +10,12 @@
 #include "unicode_text.h"
 #include "unicode_wide.h"
 
+enum {
+    MOST_MARKS = 128,     /* combining marks in a row that are put into order */
+    FIRST_MARK = 0x300,   /* no character before has a combining class */
+    LONGEST_COMPOSED = 3, /* units of NFC that one unit becomes at most */
+};
+
 void scim_wide_init(struct scim_wide *wide)
 {
     wide->data = wide->fixed;
@@ -57,22 +63,6 @@ void scim_wide_write(const struct scim_wide *wide, struct buf *out)
     out->len += (size_t)bytes;
 }
 
-void scim_wide_nfc(const struct scim_wide *from, struct scim_wide *to)
-{
-    UErrorCode status = U_ZERO_ERROR;
-    const UNormalizer2 *nfc = unorm2_getNFCInstance(&status);
-    must(U_SUCCESS(status));
-    scim_wide_reserve(to, from->len);
-    to->len = unorm2_normalize(nfc, from->data, from->len, to->data, to->capacity, &status);
-    if (status == U_BUFFER_OVERFLOW_ERROR) {
-        /* A few characters are longer in NFC. */
-        status = U_ZERO_ERROR;
-        scim_wide_reserve(to, to->len);
-        to->len = unorm2_normalize(nfc, from->data, from->len, to->data, to->capacity, &status);
-    }
-    must(U_SUCCESS(status));
-}
-
 /* Not the macros of ICU: they convert signs in ways that our warnings refuse. */
 static bool is_lead(UChar32 unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
 static bool is_trail(UChar32 unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
@@ -106,6 +96,57 @@ UChar32 scim_wide_previous(const struct scim_wide *wide, int32_t *at)
     if (is_trail(c) && *at > 0 && is_lead(wide->data[*at - 1]))
         c = join(wide->data[--*at], c);
     return c;
+}
+
+/* One stretch of text, appended. */
+static void compose(const UNormalizer2 *nfc, const UChar *text, int32_t len, struct scim_wide *to)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    to->len += unorm2_normalize(nfc, text, len, to->data + to->len, to->capacity - to->len, &status);
+    must(U_SUCCESS(status));
+}
+
+/* Where a stretch ends that has no longer run of combining marks than MOST_MARKS. */
+static int32_t end_of_stretch(const struct scim_wide *text, int32_t at)
+{
+    for (size_t marks = 0; at < text->len && marks < MOST_MARKS;) {
+        UChar32 c = scim_wide_next(text, &at);
+        marks = c >= FIRST_MARK && u_getCombiningClass(c) != 0 ? marks + 1 : 0;
+    }
+    return at;
+}
+
+/* ICU sorts the marks behind a letter by moving each to its place: a million of them took minutes. Where more than
+ * MOST_MARKS follow each other, the text is composed in stretches (compare UAX #15, stream-safe text, which allows 30):
+ * no language has such, and the same text still becomes the same. */
+static void compose_in_stretches(const UNormalizer2 *nfc, const struct scim_wide *from, struct scim_wide *to)
+{
+    scim_wide_reserve(to, from->len * LONGEST_COMPOSED + 1);
+    for (int32_t at = 0; at < from->len;) {
+        int32_t end = end_of_stretch(from, at);
+        compose(nfc, from->data + at, end - at, to);
+        at = end;
+    }
+}
+
+void scim_wide_nfc(const struct scim_wide *from, struct scim_wide *to)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    const UNormalizer2 *nfc = unorm2_getNFCInstance(&status);
+    must(U_SUCCESS(status));
+    if (from->len > MOST_MARKS && end_of_stretch(from, 0) < from->len) {
+        compose_in_stretches(nfc, from, to);
+        return;
+    }
+    scim_wide_reserve(to, from->len);
+    to->len = unorm2_normalize(nfc, from->data, from->len, to->data, to->capacity, &status);
+    if (status == U_BUFFER_OVERFLOW_ERROR) {
+        /* A few characters are longer in NFC. */
+        status = U_ZERO_ERROR;
+        scim_wide_reserve(to, to->len);
+        to->len = unorm2_normalize(nfc, from->data, from->len, to->data, to->capacity, &status);
+    }
+    must(U_SUCCESS(status));
 }
 
 bool scim_text_is_ascii(struct slice text)

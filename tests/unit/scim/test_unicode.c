@@ -91,6 +91,51 @@ static void test_long_texts_are_prepared_like_short_ones(void **state)
     buf_fini(&text);
 }
 
+/* A displayName of 400,000 combining marks held a worker for a minute. */
+static void test_I_02_endless_combining_marks_are_prepared_in_time(void **state)
+{
+    (void)state;
+    struct buf text, once, again;
+    buf_init(&text, 1 << 22);
+    buf_init(&once, 1 << 22);
+    buf_init(&again, 1 << 22);
+    buf_add_char(&text, 'A');
+    for (int i = 0; i < 200000; i++)
+        buf_add_str(&text, "\u0301\u0316");
+    scim_prepare_folded(buf_slice(&text), &once); /* minutes when it is not bounded: the test's own time limit */
+    scim_prepare_folded(buf_slice(&text), &again);
+    assert_true(slice_equals(buf_slice(&once), buf_slice(&again)));
+    assert_true(once.len + 8 > text.len);
+    buf_fini(&text);
+    buf_fini(&once);
+    buf_fini(&again);
+}
+
+static void test_I_02_many_combining_marks_are_put_into_order(void **state)
+{
+    (void)state;
+    struct buf one, other, left, right;
+    buf_init(&one, 4096);
+    buf_init(&other, 4096);
+    buf_init(&left, 4096);
+    buf_init(&right, 4096);
+    for (int i = 0; i < 3; i++) {
+        buf_add_str(&one, "Ae");
+        buf_add_str(&other, "Ae");
+        for (int k = 0; k < 60; k++) {
+            buf_add_str(&one, "\u0308\u0316");
+            buf_add_str(&other, "\u0316\u0308");
+        }
+    }
+    scim_prepare_folded(buf_slice(&one), &left);
+    scim_prepare_folded(buf_slice(&other), &right);
+    assert_true(slice_equals(buf_slice(&left), buf_slice(&right)));
+    buf_fini(&one);
+    buf_fini(&other);
+    buf_fini(&left);
+    buf_fini(&right);
+}
+
 static void test_I_03_spellings_of_one_user_name_collide(void **state)
 {
     (void)state;
@@ -178,6 +223,8 @@ int main(void)
         cmocka_unit_test(test_I_02_exact_strings_are_composed_and_keep_their_case),
         cmocka_unit_test(test_I_02_other_strings_are_folded_without_losing_accents_or_blanks),
         cmocka_unit_test(test_long_texts_are_prepared_like_short_ones),
+        cmocka_unit_test(test_I_02_endless_combining_marks_are_prepared_in_time),
+        cmocka_unit_test(test_I_02_many_combining_marks_are_put_into_order),
         cmocka_unit_test(test_I_03_spellings_of_one_user_name_collide),
         cmocka_unit_test(test_I_03_names_outside_the_class_are_taken_unless_strict),
         cmocka_unit_test(test_I_03_controls_are_refused_in_user_names_always),
