@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "door.h"
 #include "scim/etag.h"
+#include "scim/policy_bind.h"
 #include "store/rules.h"
 #include "store/store.h"
 
@@ -301,9 +302,25 @@ bool call_want_manager(struct call *call, struct view *view, const struct view_r
     return view_want_resource(view, call_directory(call), SCIM_TYPE_USER, row->manager_id, VIEW_NARROW, manager_out);
 }
 
+static bool is_read(const struct op *op) { return slice_equals(op->method, SLICE_LITERAL("GET")) || op->is_head; }
+
+bool call_parse_filter(struct call *call, struct scim_filter **filter_out)
+{
+    struct op *op = call->op;
+    if (scim_filter_parse(call->query.filter, call->type, call_policy(call), &op->arena, filter_out, &op->err))
+        return !is_read(op) || !scim_filter_is_sensitive(*filter_out, call_policy(call)) ||
+               err_set(&op->err, ERR_SENSITIVE,
+                       "The filter looks at data that may not stand in a URL: send it to .search in a POST.");
+    if (op->err.kind == ERR_SENSITIVE && !is_read(op))
+        op->err.kind = ERR_INVALID_FILTER;
+    return false;
+}
+
 bool call_preconditions(struct call *call, const struct scim_served *served)
 {
     struct op *op = call->op;
+    if (op->if_match.len == 0 && !is_read(op) && call_policy(call)->if_match_required)
+        return err_set(&op->err, ERR_PRECONDITION_REQUIRED, "Changes in this directory need an If-Match header.");
     if (op->if_match.len == 0 && op->if_none_match.len == 0)
         return true;
     char tag[SCIM_ETAG_BYTES];
@@ -316,7 +333,7 @@ bool call_preconditions(struct call *call, const struct scim_served *served)
         return err_set(&op->err, ERR_PRECONDITION, "The resource has changed: its version is %s.", tag);
     if (none_match != SCIM_CONDITION_MET)
         return true;
-    if (!slice_equals(op->method, SLICE_LITERAL("GET")) && !op->is_head)
+    if (!is_read(op))
         return err_set(&op->err, ERR_PRECONDITION, "The resource exists: its version is %s.", tag);
     op->reply.status = 304;
     op_header(op, "etag", slice_str(tag));

@@ -98,7 +98,11 @@ struct scim_served call_served(const struct call *call, const struct call_shown 
 bool call_want_manager(struct call *call, struct view *view, const struct view_resource *row,
                        const struct view_resource **manager_out);
 
-/* If-Match and If-None-Match against the tag (V-03 to V-08). false: refused, or answered with 304. */
+/* The filter of the query. Sensitive attributes are refused in a URL, what is never returned everywhere (R-11, A-33).
+ * Sets op->err. */
+MUST_CHECK bool call_parse_filter(struct call *call, struct scim_filter **filter_out);
+
+/* If-Match and If-None-Match against the tag (V-03 to V-09). false: refused, or answered with 304. */
 MUST_CHECK bool call_preconditions(struct call *call, const struct scim_served *served);
 
 /* The resource as the whole reply: status, ETag, Location, Content-Location, projected body. */

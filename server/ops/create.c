@@ -13,7 +13,7 @@ static bool decide(struct call *call)
     json_scoped *document = scim_resource_normalise(call->body, call->type, call_policy(call), &op->fresh_id, NULL,
                                                     &op->arena, &call->members, &op->err);
     struct decision *decision = arena_new(&op->arena, struct decision);
-    if (!document || !write_decide(call, document, decision))
+    if (!document || !write_decide(call, NULL, document, decision))
         return false;
     call->decision = decision;
     return true;
@@ -31,6 +31,7 @@ static struct membership *first_members(struct call *call, struct view *view, bo
 static void stage(struct call *call, struct view *view, struct membership *membership, struct call_shown *shown)
 {
     struct view_change change = call_change(call);
+    write_report(call, call->decision);
     shown->row = view_insert(view, call_directory(call), call->type->code, call->op->fresh_id, call->decision->stored,
                              &call->decision->keys, &change);
     size_t count = 0;

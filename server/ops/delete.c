@@ -81,7 +81,7 @@ static bool decide_without_manager(struct deleting *d, const struct view_resourc
         return false;
     drop_manager(document);
     return scim_resource_finish(document, call->type, call_policy(call), &call->op->err) &&
-           write_decide(call, document, decision);
+           write_decide(call, document, document, decision);
 }
 
 struct released { /* a user that loses its manager */

@@ -186,7 +186,7 @@ enum job_step scim_find(struct op *op, struct view *view)
     if (call->parameter_err.kind != ERR_NONE)
         return call_refuse(call, &call->parameter_err);
     struct finding finding = {0};
-    if (!scim_filter_parse(call->query.filter, call->type, call_policy(call), &op->arena, &finding.filter, &op->err))
+    if (!call_parse_filter(call, &finding.filter))
         return JOB_DONE;
     scim_filter_plan(finding.filter, call->type, call_policy(call), &op->arena, &finding.plan);
     if (!is_narrow(&finding.plan) || needs_members(call, &finding))

@@ -74,8 +74,7 @@ static bool run_filter(struct listing *listing)
 {
     struct call *call = listing->call;
     struct scim_filter *filter;
-    if (!scim_filter_parse(call->query.filter, call->type, call_policy(call), &call->op->arena, &filter,
-                           &call->op->err))
+    if (!call_parse_filter(call, &filter))
         return true;
     struct sift sift = {.call = call,
                         .db = listing->db,

@@ -66,7 +66,7 @@ static struct decision *new_decision(struct updating *u)
         return NULL;
     if (json_equal(after, before))
         return decision;
-    bool good = write_decide(call, after, decision) && write_keys(call, before, &decision->keys_before);
+    bool good = write_decide(call, before, after, decision) && write_keys(call, before, &decision->keys_before);
     return good ? decision : NULL;
 }
 
@@ -138,6 +138,7 @@ static void stage(struct updating *u)
     struct view_change change = call_change(call);
     u->shown.row = u->row;
     u->shown.refs = u->groups;
+    write_report(call, u->decision);
     if (u->decision->changes)
         u->shown.row = view_update(u->view, call_directory(call), call->type->code, call->id, u->decision->stored,
                                    &u->decision->keys_before, &u->decision->keys, &change);

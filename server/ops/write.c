@@ -1,11 +1,15 @@
 #include "write.h"
 
+#include "obs/log.h"
+#include "obs/metrics.h"
+#include "scim/policy_bind.h"
+
 bool write_keys(struct call *call, const json_t *document, struct scim_row_keys *keys_out)
 {
     return scim_row_keys(call->type, call_policy(call), document, &call->op->arena, keys_out, &call->op->err);
 }
 
-bool write_decide(struct call *call, const json_t *document, struct decision *decision)
+bool write_decide(struct call *call, const json_t *before, const json_t *document, struct decision *decision)
 {
     struct buf text;
     buf_init(&text, call->settings->max_body * 8 + 65536); /* escapes can lengthen what was sent */
@@ -16,8 +20,23 @@ bool write_decide(struct call *call, const json_t *document, struct decision *de
             (struct scim_stored){.text = arena_slice(&call->op->arena, buf_slice(&text)), .open_braces = open_braces};
     buf_fini(&text);
     decision->changes = true;
+    decision->foreign_domain = scim_policy_finds_foreign_domain(call_policy(call), call->type, before, document);
     return fits ? write_keys(call, document, &decision->keys)
                 : err_set(&call->op->err, ERR_TOO_LARGE, "The resource is too large.");
+}
+
+/* Neither the address nor its domain: logs hold no personal data. */
+void write_report(struct call *call, struct decision *decision)
+{
+    if (!decision->foreign_domain || decision->reported)
+        return;
+    decision->reported = true;
+    char directory[ID_PREFIXED_CHARS + 1];
+    struct directory_id id = call_directory(call);
+    id_to_prefixed(ID_PREFIX_DIRECTORY, &id.id, directory);
+    metric_add(metric_series(METRIC_FOREIGN_DOMAINS, NULL, NULL), 1);
+    log_event(LOG_WARN, "scim", "an address is outside the domains of the organization",
+              LOG_TEXT("directory", directory), LOG_TEXT("request_id", call->op->request_id));
 }
 
 bool write_want_holder(struct call *call, struct view *view, struct slice key, const struct resource_id **holder_out)

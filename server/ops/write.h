@@ -10,12 +10,17 @@
 struct decision {
     struct slice decided_on; /* the stored text before; empty for a new resource */
     bool changes;            /* false: the document stays as it is, and only decided_on is set */
+    bool foreign_domain;     /* a new address is outside the organization's domains, and the policy wants to know */
+    bool reported;           /* that has been said */
     struct scim_stored stored;
     struct scim_row_keys keys, keys_before;
 };
 
-/* Renders the document and makes its keys. Refuses with op->err. */
-MUST_CHECK bool write_decide(struct call *call, const json_t *document, struct decision *decision);
+/* Renders the document and makes its keys. `before` is NULL for a new resource. Refuses with op->err. */
+MUST_CHECK bool write_decide(struct call *call, const json_t *before, const json_t *document,
+                             struct decision *decision);
+/* Logs and counts what the policy wants to know of it. Called where it is staged. */
+void write_report(struct call *call, struct decision *decision);
 MUST_CHECK bool write_keys(struct call *call, const json_t *document, struct scim_row_keys *keys_out);
 
 /* Is the unique key someone else's? Wants the holder. */

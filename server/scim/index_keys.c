@@ -122,13 +122,12 @@ static bool set_unique_key(const char *name, struct slice prepared, struct scim_
     return true;
 }
 
-static bool prepare_user_name(const json_t *document, const struct scim_policy *policy, struct arena *arena,
-                              struct slice *prepared_out, struct err *err)
+/* Whether the name may be an unusual one was decided when it was written: keys are made of what is stored, too. */
+static bool prepare_user_name(const json_t *document, struct arena *arena, struct slice *prepared_out, struct err *err)
 {
     struct buf out;
     buf_init(&out, SIZE_MAX / 2);
-    bool ok = scim_prepare_username(text_member(document, "userName"), !scim_lenient(policy, SCIM_UNUSUAL_USER_NAMES),
-                                    &out, err);
+    bool ok = scim_prepare_username(text_member(document, "userName"), false, &out, err);
     *prepared_out = ok ? arena_slice(arena, buf_slice(&out)) : SLICE_EMPTY;
     buf_fini(&out);
     return ok;
@@ -139,7 +138,7 @@ static bool find_user_key(const struct scim_policy *policy, const json_t *docume
 {
     /* userName has to be a possible one even where it is not what identifies a user: the policy can change. */
     struct slice user_name;
-    if (!prepare_user_name(document, policy, arena, &user_name, err))
+    if (!prepare_user_name(document, arena, &user_name, err))
         return false;
     if (policy->unique_identifier == SCIM_IDENTIFIER_USER_NAME)
         return set_unique_key("userName", user_name, keys_out, err);

@@ -2,6 +2,7 @@
 #include "path_value.h"
 #include "policy_parts.h"
 #include "scim/policy_bind.h"
+#include "scim/unicode.h"
 
 static bool applies(const struct bound_name *name, const struct scim_resource_type *type)
 {
@@ -123,6 +124,21 @@ static bool check_domains(const struct scim_policy *policy, const struct scim_re
                    domain.data);
 }
 
+/* I-03. Keys are made of every user name, of unusual ones as well: what is stored can be changed and deleted. */
+static bool check_user_name(const struct scim_policy *policy, const struct scim_resource_type *type,
+                            const json_t *before, const json_t *after, struct err *err)
+{
+    const json_t *name = json_object_get(after, "userName");
+    if (scim_lenient(policy, SCIM_UNUSUAL_USER_NAMES) || type->code != SCIM_TYPE_USER || !json_is_string(name) ||
+        json_equal(name, json_object_get(before, "userName")))
+        return true;
+    struct buf prepared;
+    buf_init(&prepared, SIZE_MAX / 2);
+    bool good = scim_prepare_username(json_slice(name), true, &prepared, err);
+    buf_fini(&prepared);
+    return good;
+}
+
 bool policy_check_values(const struct scim_policy *policy, const struct scim_resource_type *type, const json_t *before,
                          const json_t *after, struct err *err)
 {
@@ -131,5 +147,5 @@ bool policy_check_values(const struct scim_policy *policy, const struct scim_res
         if (applies(&looking.bound->name, type) && policy_visit(&looking.bound->name, after, breaks_rule, &looking))
             return refuse_value(looking.bound, err);
     }
-    return check_domains(policy, type, before, after, err);
+    return check_user_name(policy, type, before, after, err) && check_domains(policy, type, before, after, err);
 }

@@ -317,6 +317,24 @@ static void test_values_that_are_there_are_left_alone(void **state)
     bed_fini(&bed);
 }
 
+static void test_I_03_unusual_user_names(void **state)
+{
+    (void)state;
+    static const char *const unusual = "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User'],'userName':'a b'}";
+    struct bed bed;
+    json_t *user = plain(unusual);
+    static const char *const refusers[] = {"{'strict':true}", "{'leniencies':{'unusual_user_names':false}}"};
+    for (size_t i = 0; i < COUNT_OF(refusers); i++) {
+        bed_init(&bed, refusers[i]);
+        is_refused(&bed, NULL, unusual, "userName");
+        is_taken(&bed, user, unusual);
+        assert_int_equal(patched(&bed, user, "{'op':'replace','path':'active','value':false}"), ERR_NONE);
+        assert_int_equal(patched(&bed, user, "{'op':'replace','path':'userName','value':'c d'}"), ERR_INVALID_VALUE);
+        bed_fini(&bed);
+    }
+    json_decref(user);
+}
+
 static void test_domains(void **state)
 {
     (void)state;
@@ -549,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_patterns_are_for_the_whole_value),
         cmocka_unit_test(test_values_are_compared_as_the_attribute_is),
         cmocka_unit_test(test_values_that_are_there_are_left_alone),
+        cmocka_unit_test(test_I_03_unusual_user_names),
         cmocka_unit_test(test_domains),
         cmocka_unit_test(test_an_organization_without_domains_is_not_checked),
         cmocka_unit_test(test_R_11_sensitive_attributes),
