@@ -153,7 +153,14 @@ static enum job_step step_child(struct job *job, struct view *view)
 
 static void fail_child(struct job *job, const struct err *err) { op_job_class.fail(job, err); }
 
-static void settle_child(struct job *job) { op_job_class.settle(job); }
+/* Audited as a single request is: not when it led nowhere or was not run, and a circle's second half is no operation of
+ * the client's. */
+static void settle_child(struct job *job)
+{
+    const struct bulk_child *child = (const struct bulk_child *)job;
+    if (child->op.operation && !child->called_off && !child->step->links)
+        op_job_class.settle(job);
+}
 
 static const struct job_class child_class = {.step = step_child, .fail = fail_child, .settle = settle_child};
 

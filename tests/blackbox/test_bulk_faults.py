@@ -31,7 +31,7 @@ def send_and_leave(org, body):
 
 def test_B_17_every_operation_is_logged_and_counted(own_rollcall):
     org = own_rollcall.new_organization()
-    answer = org.scim.post("/Bulk", message(user("a"), *failing(2), {"method": "POST", "path": "/Nope", "bulkId": "n", "data": {}}))
+    answer = org.scim.post("/Bulk", message(user("a"), *failing(2), {"method": "POST", "path": "/Nope/1/2", "bulkId": "n", "data": {}}))
     log = own_rollcall.logs / "server-1.access.log"
 
     def lines():
@@ -53,6 +53,29 @@ def test_B_17_every_operation_is_logged_and_counted(own_rollcall):
     assert metrics['rollcall_requests_total{operation="user.delete",status="404"}'] == 2
     assert metrics['rollcall_requests_total{operation="user.create",status="201"}'] == 1
     assert metrics['rollcall_requests_total{operation="bulk",status="200"}'] == 1
+
+
+def test_B_17_SEC_12_every_operation_leaves_a_line_of_audit(make_rollcall, tmp_path):
+    audit = tmp_path / "audit.log"
+    org = make_rollcall(server_options=["--audit-log", str(audit)]).new_organization()
+    operations = [user("u"), group("a", ref("b")), group("b", ref("a")), *failing(1), user("never")]
+    operations.insert(1, {"method": "POST", "path": "/Nope/1/2", "bulkId": "n", "data": {}})
+    answer = org.scim.post("/Bulk", message(*operations, failOnErrors=2), expect=200)
+    assert statuses(answer["Operations"]) == [201, 404, 201, 201, 404]
+
+    def lines():
+        found = [json.loads(line) for line in audit.read_text().splitlines()]
+        return [line for line in found if line["request_id"] == answer.headers["x-request-id"]]
+
+    until(lambda: len(lines()) == 4, "every operation that led somewhere has its line")
+    assert sorted((line["operation"], line["status"]) for line in lines()) == [
+        ("group.create", 201),
+        ("group.create", 201),
+        ("user.create", 201),
+        ("user.delete", 404),
+    ]
+    made = {line["resource"] for line in lines() if line["status"] == 201}
+    assert made == {id_of(result) for result in answer["Operations"] if result["status"] == "201"}
 
 
 def test_two_servers_and_many_bulk_requests_at_once(own_rollcall):

@@ -192,3 +192,47 @@ def test_B_13_the_final_state_is_as_if_in_order(scim):
     assert [resource["title"] for resource in found["Resources"]] == ["last"]
     assert scim.members(id_of(results[8])) == {id_of(results[2])}
     assert scim.get("/Groups")["totalResults"] == 1
+
+
+DEVICE = "urn:example:params:scim:schemas:Device"
+CATALOG = {
+    "schemas": [
+        {
+            "id": DEVICE,
+            "name": "Device",
+            "attributes": [
+                {"name": "serial", "type": "string", "required": True, "uniqueness": "server"},
+                {"name": "owner", "type": "complex", "subAttributes": [{"name": "value", "type": "string"}]},
+                {"name": "twin", "type": "string"},
+            ],
+        }
+    ],
+    "resource_types": [{"name": "Device", "endpoint": "/Devices", "schema": DEVICE}],
+}
+
+
+def device(bulk_id, **attributes):
+    data = {"schemas": [DEVICE], "serial": bulk_id, **attributes}
+    return {"method": "POST", "path": "/Devices", "bulkId": bulk_id, "data": data}
+
+
+def test_B_09_B_11_resources_of_the_directorys_own_types(org):
+    org.set_rules(catalog=CATALOG)
+    results = bulk(
+        org.scim,
+        device("d", owner={"value": ref("u")}),
+        device("left", twin=ref("right")),
+        device("right", twin=ref("left")),
+        user("u"),
+        {"method": "PUT", "path": "/Devices/bulkId:d", "data": {"schemas": [DEVICE], "serial": "new"}},
+        {"method": "PATCH", "path": "/Devices/bulkId:left", "data": patch_of({"op": "add", "path": "serial", "value": "x"})},
+        {"method": "DELETE", "path": "/Devices/bulkId:right"},
+        device("left again", serial="left"),
+        device("taken", serial="x"),
+        {"method": "DELETE", "path": "/Devices"},
+        {"method": "POST", "path": "/Devices/1", "bulkId": "wrong", "data": {}},
+    )
+    assert statuses(results) == [201, 201, 201, 201, 200, 200, 204, 201, 409, 405, 405]
+    assert read(org.scim, results[0])["serial"] == "new"
+    assert read(org.scim, results[1])["twin"] == id_of(results[2])
+    assert org.scim.get("/Devices")["totalResults"] == 3
