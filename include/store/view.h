@@ -74,7 +74,7 @@ enum { VIEW_MOST_MATCHES = 20 };
 struct view_matches {
     const struct view_resource *const *list;
     size_t count;
-    bool too_many; /* there are more: the list is empty */
+    bool too_many; /* there are more, or one is larger than 64 KiB: the list is empty */
 };
 bool view_want_by_value(struct view *view, struct directory_id directory, uint16_t type, uint16_t code,
                         struct slice key, struct view_matches *matches_out);

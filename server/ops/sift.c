@@ -8,8 +8,9 @@
 enum {
     CHUNK = 500,             /* rows that are collected before the filter looks at them */
     MOST_OF_ANY = 200,       /* rows of each plan of an `or` */
-    STREAM_ROWS = 2000,      /* rows of one statement when it looks at once, */
-    STREAM_BYTES = 16 << 20, /* and about how many bytes of them */
+    MOST_BYTES = 16 << 20,   /* of documents at a time */
+    STREAM_ROWS = 2000,      /* rows of one statement when the filter looks at once */
+    FIRST_AVERAGE = 1 << 17, /* bytes of a document while none was seen */
 };
 
 struct candidate {
@@ -27,7 +28,9 @@ struct run {
     struct arena arena;      /* of a chunk */
     struct candidate *chunk; /* that the filter has not seen yet */
     size_t count, capacity;
-    bool ended; /* by the visitor */
+    size_t bytes; /* of its documents; */
+    bool full;    /* as many as may be: it was cut short */
+    bool ended;   /* by the visitor */
     bool too_much;
 };
 
@@ -146,10 +149,16 @@ static bool passes(const struct run *run, const struct view_resource *row, struc
     return scim_sieve_passes(run->sieve, &served, sift->call->base_url);
 }
 
+static bool is_too_much(const struct sift *sift)
+{
+    return sift->looked_at > sift->call->settings->max_scan || clock_monotonic_ns() >= sift->deadline_ns;
+}
+
 static void forget_chunk(struct run *run)
 {
     run->chunk = NULL;
-    run->count = run->capacity = 0;
+    run->count = run->capacity = run->bytes = 0;
+    run->full = false;
     arena_reset(&run->arena);
 }
 
@@ -157,9 +166,11 @@ static bool sift_chunk(struct run *run)
 {
     if (run->count > 0 && !load_for_filter(run))
         return false;
-    for (size_t i = 0; i < run->count && !run->ended; i++)
+    for (size_t i = 0; i < run->count && !run->ended && !run->too_much; i++) {
         if (passes(run, &run->chunk[i].row, run->chunk[i].refs))
             run->ended = !run->visit(&run->chunk[i].row, run->context);
+        run->too_much = is_too_much(run->sift);
+    }
     forget_chunk(run);
     return true;
 }
@@ -178,12 +189,9 @@ static bool collect(const struct view_resource *row, void *context)
     }
     run->sift->looked_at++;
     run->chunk[run->count++].row = copy_row(&run->arena, row);
-    return true;
-}
-
-static bool is_too_much(const struct sift *sift)
-{
-    return sift->looked_at > sift->call->settings->max_scan || clock_monotonic_ns() >= sift->deadline_ns;
+    run->bytes += row->stored.text.len;
+    run->full = run->bytes > MOST_BYTES;
+    return !run->full;
 }
 
 /* What one statement reads, behind an id: resources of the type, or candidates of a plan. */
@@ -203,17 +211,16 @@ static bool read_rows(struct run *run, const struct scim_plan *plan, struct reso
 static bool sift_chunks(struct run *run, const struct scim_plan *plan)
 {
     struct resource_id last = run->sift->after;
-    size_t seen;
+    bool more;
     do {
         if (!read_rows(run, plan, last, CHUNK, collect, run))
             return false;
-        seen = run->count;
-        if (seen)
-            last = run->chunk[seen - 1].row.id;
+        more = run->count == CHUNK || run->full;
+        if (run->count)
+            last = run->chunk[run->count - 1].row.id;
         if (!sift_chunk(run))
             return false;
-        run->too_much = is_too_much(run->sift);
-    } while (seen == CHUNK && !run->ended && !run->too_much);
+    } while (more && !run->ended && !run->too_much);
     return true;
 }
 
@@ -240,8 +247,8 @@ static bool look_at(const struct view_resource *row, void *context)
 /* What is left of a result that is given up is read all the same: no more than that. */
 static uint64_t rows_for_bytes(const struct stream *stream)
 {
-    uint64_t average = stream->rows ? stream->bytes / stream->rows + 1 : 1;
-    uint64_t rows = STREAM_BYTES / average + 1;
+    uint64_t average = stream->rows ? stream->bytes / stream->rows + 1 : FIRST_AVERAGE;
+    uint64_t rows = MOST_BYTES / average + 1;
     return rows < STREAM_ROWS ? rows : STREAM_ROWS;
 }
 
@@ -261,13 +268,15 @@ static bool sift_stream(struct run *run, const struct scim_plan *plan)
 
 static bool sift_by(struct run *run, const struct scim_plan *plan)
 {
-    if (!(run->needs.refs ? sift_chunks : sift_stream)(run, plan))
-        return false;
+    return (run->needs.refs ? sift_chunks : sift_stream)(run, plan);
+}
+
+static void refuse_if_too_much(const struct run *run)
+{
     if (run->too_much && !run->ended)
         err_set(&run->sift->call->op->err, ERR_TOO_MANY,
                 "The filter has to look at too many resources: ask by an indexed attribute such as userName, "
                 "externalId or emails.value.");
-    return true;
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -295,7 +304,7 @@ static bool sift_any(struct run *run, const struct scim_plan *plan)
         size_t before = run->count;
         if (!read_rows(run, &plan->any[i], run->sift->after, MOST_OF_ANY, collect, run))
             return false;
-        if (run->count - before < MOST_OF_ANY)
+        if (run->count - before < MOST_OF_ANY && !run->full)
             continue;
         forget_chunk(run);
         return sift_by(run, &everything);
@@ -321,6 +330,7 @@ bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err 
     run.sieve = scim_sieve_new(sift->filter, sift->type, &sift->call->op->arena);
     run.needs = scim_sieve_needs(run.sieve);
     bool good = run_plan(&run);
+    refuse_if_too_much(&run);
     scim_sieve_free(run.sieve);
     arena_fini(&run.arena);
     return good;

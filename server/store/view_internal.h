@@ -145,7 +145,7 @@ void view_hold_rules(struct view *view, const struct scim_rules *rules);
 /* Tokens seen, for last_used_ms: calls visit for each that exists. */
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);
 
-/* One row of FAMILY_VALUE or FAMILY_EXTERNAL, whose resource was entered. */
+/* One row of FAMILY_VALUE or FAMILY_EXTERNAL, whose resource was entered; NULL: it is too large to be. */
 void view_take_match(struct view *view, struct known_key key, struct known *resource);
 
 /* Composed statements, for view_sizes[size_class] keys (`listed`: of one directory and scope; else rows of `wanted`)

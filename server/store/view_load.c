@@ -106,7 +106,8 @@ static void take_match(struct view *view, struct directory_id directory, const s
                             .type = (uint16_t)row[ROW_TYPE].integer,
                             .code = (uint16_t)row[ROW_MANAGER_KNOWN].integer,
                             .text = row[ROW_MANAGER_DISPLAY].bytes};
-    view_take_match(view, key, take_resource(view, directory, plain, VIEW_WHOLE));
+    bool too_large = row[ROW_DOCUMENT].kind == DB_NULL;
+    view_take_match(view, key, too_large ? NULL : take_resource(view, directory, plain, VIEW_WHOLE));
 }
 
 /* A probe tells who holds a key and nothing more about it. */

@@ -44,7 +44,9 @@ void view_take_match(struct view *view, struct known_key key, struct known *reso
     must(known);
     if (!known->matches)
         known->matches = arena_array(&view->arena, struct known *, VIEW_MOST_MATCHES);
-    if (known->match_count < VIEW_MOST_MATCHES)
+    if (!resource)
+        known->match_count = VIEW_MOST_MATCHES;
+    else if (known->match_count < VIEW_MOST_MATCHES)
         known->matches[known->match_count] = resource;
     known->match_count++;
 }

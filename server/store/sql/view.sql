@@ -54,18 +54,19 @@ FROM {wanted} resource r FORCE INDEX (unique_key)
 WHERE {match r.directory_id, r.type, r.unique_key}
 
 -- One of these for each key: a limit for all of them together would not keep one from taking the room of the others. One
--- row more than VIEW_MOST_MATCHES tells that there are too many. The last columns say which key it is.
+-- row more than VIEW_MOST_MATCHES tells that there are too many, and so does a document too large to be held for each of
+-- a batch's jobs. The last columns say which key it is.
 -- name: view_arm_value
-SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
-       r.unique_key, r.external_key, r.display, r.manager_id, v.attribute, v.value_key
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces,
+       IF(LENGTH(r.document) > 65536, NULL, r.document),       r.unique_key, r.external_key, r.display, r.manager_id, v.attribute, v.value_key
 FROM attribute_value v FORCE INDEX (PRIMARY)
 JOIN resource r ON r.directory_id = v.directory_id AND r.type = v.type AND r.id = v.resource_id
 WHERE v.directory_id = ? AND v.type = ? AND v.attribute = ? AND v.value_key = ?
 ORDER BY v.resource_id LIMIT 21
 
 -- name: view_arm_external
-SELECT 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
-       r.unique_key, r.external_key, r.display, r.manager_id, 0, r.external_key
+SELECT 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces,
+       IF(LENGTH(r.document) > 65536, NULL, r.document),       r.unique_key, r.external_key, r.display, r.manager_id, 0, r.external_key
 FROM resource r FORCE INDEX (external_key)
 WHERE r.directory_id = ? AND r.type = ? AND r.external_key = ?
 ORDER BY r.id LIMIT 21

@@ -353,6 +353,24 @@ static void test_matches_of_a_key_come_by_id_and_are_bounded(void **state)
     assert_true(want_external("many@x", &external) && external.too_many && external.count == 0);
 }
 
+static void test_a_large_document_is_no_match_for_the_view(void **state)
+{
+    (void)state;
+    struct view_matches matches;
+    begin();
+    insert_with_email("large", "large@x");
+    flush();
+    for (int large = 0; large < 2; large++) {
+        view_restart(&reading);
+        (void)want_email(directory, "large@x", &matches);
+        load(&reading);
+        assert_true(want_email(directory, "large@x", &matches));
+        assert_int_equal(matches.too_many, large);
+        assert_int_equal(matches.count, !large);
+        run("UPDATE resource SET document = CONCAT(document, REPEAT(' ', 65536)) WHERE unique_key = 'large'", NULL, 0);
+    }
+}
+
 static int64_t free_rows(void)
 {
     struct err err = ERR_INIT;
@@ -610,6 +628,7 @@ int main(void)
         TEST(test_everything_is_loaded_at_once_in_both_lanes),
         TEST(test_a_token_lives_by_the_databases_clock),
         TEST(test_many_rows_come_in_few_statements),
+        TEST(test_a_large_document_is_no_match_for_the_view),
         TEST(test_matches_of_a_key_come_by_id_and_are_bounded),
         TEST(test_a_whole_row_is_locked_for_a_writer_alone),
         TEST(test_a_member_is_locked_so_that_it_stays),
