@@ -42,6 +42,15 @@ unsigned auth_peppers_newest(const struct auth_peppers *peppers);
  * header mode sends the raw text). false: not one of ours, or a wrong checksum. Takes no longer for a good prefix. */
 bool auth_credential_parse(struct slice header, enum auth_credential_kind kind, struct auth_credential *credential_out);
 
+/* What an Authorization header is, whatever it is worth (RFC 6750 sections 2.1 and 3.1). */
+enum auth_form {
+    AUTH_FORM_NONE,
+    AUTH_FORM_OTHER,     /* another scheme, with parameters */
+    AUTH_FORM_MALFORMED, /* Bearer without one token of the grammar behind it */
+    AUTH_FORM_TOKEN
+};
+enum auth_form auth_form_of(struct slice header);
+
 /* A fresh one for this id (directory only for AUTH_DIRECTORY_TOKEN): its text, shown once, and what is stored. */
 struct auth_fresh {
     char text[AUTH_TEXT_BYTES]; /* NUL-terminated */

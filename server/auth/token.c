@@ -36,6 +36,11 @@ static size_t text_length(enum auth_credential_kind kind)
     return PREFIX_CHARS + id_count(kind) * ID_BASE32_CHARS + 1 + AUTH_SECRET_CHARS + CRC_CHARS;
 }
 
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static struct slice without_scheme(struct slice header)
@@ -44,6 +49,36 @@ static struct slice without_scheme(struct slice header)
     if (slice_starts_with_ascii_nocase(text, scheme) && text.len > scheme.len && is_blank(text.data[scheme.len]))
         return slice_trim(slice_skip(text, scheme.len));
     return text;
+}
+
+/* b64token of RFC 6750 section 2.1. */
+static bool is_token(struct slice text)
+{
+    static const char others[] = "-._~+/";
+    size_t at = 0;
+    while (at < text.len && (is_alphanumeric(text.data[at]) || memchr(others, text.data[at], sizeof others - 1)))
+        at++;
+    size_t letters = at;
+    while (at < text.len && text.data[at] == '=')
+        at++;
+    return letters > 0 && at == text.len;
+}
+
+static bool has_blank(struct slice text)
+{
+    return text.len > 0 && (memchr(text.data, ' ', text.len) || memchr(text.data, '\t', text.len));
+}
+
+enum auth_form auth_form_of(struct slice header)
+{
+    struct slice text = slice_trim(header), rest = without_scheme(text);
+    if (text.len == 0)
+        return AUTH_FORM_NONE;
+    if (rest.len < text.len)
+        return is_token(rest) ? AUTH_FORM_TOKEN : AUTH_FORM_MALFORMED;
+    if (slice_equals_ascii_nocase(text, SLICE_LITERAL("Bearer")))
+        return AUTH_FORM_MALFORMED;
+    return has_blank(text) ? AUTH_FORM_OTHER : AUTH_FORM_TOKEN;
 }
 
 static bool checksum_fits(struct slice text)

@@ -126,9 +126,12 @@ bool call_want_token(struct call *call, struct view *view)
 static bool refuse_credential(struct call *call)
 {
     door_failed(call);
+    if (auth_form_of(call->op->authorization) == AUTH_FORM_MALFORMED)
+        return err_set(&call->op->err, ERR_BAD_REQUEST, "The Authorization header is not Bearer and one token.");
     return err_set(&call->op->err, ERR_UNAUTHORIZED, "%s",
-                   call->credential_sent ? "The bearer token is not valid for this URL."
-                                         : "A bearer token is needed: send Authorization: Bearer <token>.");
+                   auth_form_of(call->op->authorization) == AUTH_FORM_TOKEN
+                       ? "The bearer token is not valid for this URL."
+                       : "A bearer token is needed: send Authorization: Bearer <token>.");
 }
 
 static bool verify(struct call *call, const struct view_token *token)

@@ -122,20 +122,28 @@ static bool names_other_version(struct slice path)
     return (at == end || *at == '/') && !(at - digits == 1 && *digits == '2');
 }
 
+/* RFC 6750 section 3.1: whoever sent nothing of ours is told how to come, not what was wrong. */
 static struct slice challenge(const struct op *op)
 {
     if (op->err.kind == ERR_FORBIDDEN)
         return SLICE_LITERAL("Bearer realm=\"scim\", error=\"insufficient_scope\"");
-    if (op->authorization.len)
+    if (op->err.kind == ERR_BAD_REQUEST)
+        return SLICE_LITERAL("Bearer realm=\"scim\", error=\"invalid_request\"");
+    if (auth_form_of(op->authorization) == AUTH_FORM_TOKEN)
         return SLICE_LITERAL("Bearer realm=\"scim\", error=\"invalid_token\"");
     return SLICE_LITERAL("Bearer realm=\"scim\"");
+}
+
+static bool is_malformed(const struct op *op)
+{
+    return op->err.kind == ERR_BAD_REQUEST && auth_form_of(op->authorization) == AUTH_FORM_MALFORMED;
 }
 
 static void add_headers(struct op *op)
 {
     enum err_kind kind = op->err.kind;
     bool lacks_scope = kind == ERR_FORBIDDEN && op->operation && op->operation->scope;
-    if (kind == ERR_UNAUTHORIZED || lacks_scope)
+    if (kind == ERR_UNAUTHORIZED || lacks_scope || is_malformed(op))
         op_header(op, "www-authenticate", challenge(op));
     door_add_headers(op);
     if (kind == ERR_METHOD && op->operation && op->operation->refuses_method)
