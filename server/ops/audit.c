@@ -2,13 +2,13 @@
 
 #include "obs/log.h"
 
-enum { MOST_FIELDS = 8 };
+enum { MOST_FIELDS = 9 };
 
 struct line {
     struct log_field fields[MOST_FIELDS];
     size_t count;
     char texts[3][ID_PREFIXED_CHARS + 1];
-    char resource[ID_UUID_CHARS + 1];
+    char resource[ID_UUID_CHARS + 1], change[ID_UUID_CHARS + 1];
     char peer[64];
 };
 
@@ -42,11 +42,15 @@ static struct id resource_of(const struct op *op)
 
 void audit_record(const struct op *op)
 {
-    if (op->operation->lane != OP_WRITE || !log_audits())
+    bool changes = op->operation && op->operation->lane == OP_WRITE && op->reply.status != 0;
+    if (!changes || !log_audits())
         return;
     struct line line = {.count = 0};
     struct id resource = resource_of(op);
     add(&line, "request_id", op->request_id);
+    id_to_uuid(&op->operation_id.id, line.change);
+    if (strcmp(line.change, op->request_id) != 0) /* one of many in a request */
+        add(&line, "change_id", line.change);
     add_id(&line, "organization", ID_PREFIX_ORGANIZATION, &op->log_organization.id, line.texts[0]);
     add_id(&line, "directory", ID_PREFIX_DIRECTORY, &op->log_directory.id, line.texts[1]);
     add_id(&line, "token", ID_PREFIX_TOKEN, &op->log_credential, line.texts[2]);

@@ -2,7 +2,7 @@
  * directory, what, when, and what came of it. Ids only: no value of a resource, and nothing of a credential but its id.
  *
  * Written when the outcome is known. What was changed is also in the table `change`, written with the change itself,
- * under the same id as the line's request_id. */
+ * under the id of the request; operations of a bulk request have ids of their own there, the line's change_id. */
 #ifndef OPS_AUDIT_H
 #define OPS_AUDIT_H
 

@@ -121,3 +121,31 @@ def test_SEC_12_the_change_itself_is_recorded_with_the_change(audited, org):
         uuid.UUID(user.headers["x-request-id"]).bytes,
     )
     assert [(kind, resource) for kind, resource, _ in rows] == [(1, uuid.UUID(user["id"]).bytes)]
+
+
+def test_B_17_SEC_12_a_bulk_request_leaves_a_line_for_each_operation(audited, org):
+    user = org.scim.new_user()
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": "x", "data": {"schemas": [USER], "userName": f"{uuid.uuid4()}@x"}},
+        {"method": "DELETE", "path": f"/Users/{user['id']}"},
+        {"method": "DELETE", "path": f"/Users/{uuid.uuid4()}"},
+        {"method": "DELETE", "path": "/Nope/x"},
+    ]
+    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations}
+    answer = org.scim.post("/Bulk", message, expect=200)
+    results = answer["Operations"]
+    created = results[0]["location"].rsplit("/", 1)[1]
+
+    def lines():
+        found = [json.loads(line) for line in audited.audit.read_text().splitlines()]
+        mine = [line for line in found if line["request_id"] == answer.headers["x-request-id"]]
+        return len(mine) == len(operations) and mine
+
+    found = {line.get("resource"): line for line in until(lines, "a line for each")}
+    assert found[created]["operation"] == "user.create" and found[created]["status"] == 201
+    assert found[user["id"]]["operation"] == "user.delete" and found[user["id"]]["status"] == 204
+    assert sorted(line["status"] for line in found.values()) == [201, 204, 404, 404]
+    rows = audited.database.query(
+        "SELECT resource_id FROM `change` WHERE operation_id = %s", uuid.UUID(found[created]["change_id"]).bytes
+    )
+    assert rows == ((uuid.UUID(created).bytes,),)
