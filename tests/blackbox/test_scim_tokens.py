@@ -61,19 +61,19 @@ def mint(org, **attributes):
         "Bearer " + "x" * 4000,
     ],
 )
-def test_malformed_credentials_are_all_refused_alike(org, refusal, header):
+def test_O_02_wrong_tokens_are_all_refused_alike(org, refusal, header):
     token = org.token
     typo = token[:-1] + ("0" if token[-1] != "0" else "1")
     typed = header.format(token=token, cut=token[:-1], typo=typo, upper=token.upper())
     same(org.scim.get("/Users", authorization=typed), refusal)
 
 
-def test_a_missing_header_says_how_to_authenticate(org):
+def test_SEC_01_O_02_a_missing_header_says_how_to_authenticate(org):
     answer = org.scim.get("/Users", authorization="", expect=401)
     assert answer.headers["www-authenticate"].lower().startswith("bearer")
 
 
-def test_a_revoked_token_is_refused_at_once(org, refusal):
+def test_SEC_03_a_revoked_token_is_refused_at_once(org, refusal):
     minted = mint(org)
     client = Scim(org.connector_url, minted["token"])
     client.get("/Users", expect=200)
@@ -83,7 +83,7 @@ def test_a_revoked_token_is_refused_at_once(org, refusal):
     org.scim.get("/Users", expect=200)
 
 
-def test_an_expired_token_is_refused(org, refusal):
+def test_SEC_03_O_02_an_expired_token_is_refused(org, refusal):
     minted = mint(org, expires_at="2099-01-01T00:00:00Z")
     client = Scim(org.connector_url, minted["token"])
     client.get("/Users", expect=200)
@@ -93,17 +93,17 @@ def test_an_expired_token_is_refused(org, refusal):
     same(client.get("/Users"), refusal)
 
 
-def test_another_organizations_token_is_refused(org, refusal):
+def test_MT_01_O_17_another_organizations_token_is_refused(org, refusal):
     other = org.rollcall.new_organization()
     same(Scim(org.connector_url, other.token).get("/Users"), refusal)
     Scim(other.connector_url, other.token).get("/Users", expect=200)
 
 
-def test_a_token_in_the_query_is_no_token(org):
+def test_O_01_SEC_05_a_token_in_the_query_is_no_token(org):
     org.scim.get(f"/Users?access_token={org.token}", authorization="", expect=401)
 
 
-def test_rotation_kills_the_old_token_at_once_on_every_server(org, refusal):
+def test_SEC_03_rotation_kills_the_old_token_at_once_on_every_server(org, refusal):
     rollcall = org.rollcall
     second = rollcall.another_server()
     old = [org.client(), org.client(server=second)]
@@ -146,7 +146,7 @@ def test_no_request_that_started_after_the_rotation_is_let_in(org):
     assert late and set(late) == {401}
 
 
-def test_tokens_are_in_no_log(org):
+def test_SEC_04_SEC_05_tokens_and_values_of_filters_are_in_no_log(org):
     org.scim.new_user("logged@example.com")
     org.scim.find("/Users", 'userName eq "very-private@example.com"')
     org.scim.get("/Users", authorization=f"Bearer {org.token[:-1]}", expect=401)

@@ -231,6 +231,34 @@ static void test_token_wipe_leaves_nothing(void **state)
     auth_peppers_free(made.peppers);
 }
 
+static void test_O_02_an_authorization_header_has_one_of_four_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        enum auth_form form;
+    } cases[] = {
+        {"", AUTH_FORM_NONE},
+        {" \t ", AUTH_FORM_NONE},
+        {"Basic dXNlcg==", AUTH_FORM_OTHER},
+        {"Bearers x", AUTH_FORM_OTHER},
+        {"Bearer", AUTH_FORM_MALFORMED},
+        {"bearer  ", AUTH_FORM_MALFORMED},
+        {"Bearer a b", AUTH_FORM_MALFORMED},
+        {"Bearer a,", AUTH_FORM_MALFORMED},
+        {"Bearer \"a\"", AUTH_FORM_MALFORMED},
+        {"Bearer ==", AUTH_FORM_MALFORMED},
+        {"Bearer a=b", AUTH_FORM_MALFORMED},
+        {"Bearer \xc3\xa9", AUTH_FORM_MALFORMED},
+        {"Bearer a", AUTH_FORM_TOKEN},
+        {"BEARER \t aZ09-._~+/==", AUTH_FORM_TOKEN},
+        {"scimt_x", AUTH_FORM_TOKEN},
+        {"Bearerx", AUTH_FORM_TOKEN},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(auth_form_of(slice_str(cases[i].header)), cases[i].form);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_token_header_that_is_empty_or_only_a_scheme_is_refused),
         cmocka_unit_test(test_token_verify_refuses_another_row_directory_secret_or_pepper),
         cmocka_unit_test(test_token_wipe_leaves_nothing),
+        cmocka_unit_test(test_O_02_an_authorization_header_has_one_of_four_forms),
     };
     return cmocka_run_group_tests_name("token", tests, fixture_set_up, fixture_tear_down);
 }
