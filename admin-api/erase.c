@@ -28,7 +28,7 @@ static bool erase_rows(struct db *db, const struct id *directory, erase_pause_fn
                        bool *paused_out, struct err *err)
 {
     static const char *const statements[] = {sql_erase_memberships, sql_erase_attribute_values, sql_erase_resources,
-                                             sql_erase_tokens};
+                                             sql_erase_undeclared, sql_erase_tokens};
     struct db_value parameters[] = {db_id(directory), db_integer(BATCH_ROWS)};
     *paused_out = false;
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {

@@ -13,6 +13,9 @@ DELETE FROM attribute_value WHERE directory_id = ? ORDER BY type, attribute, val
 -- name: erase_resources
 DELETE FROM resource WHERE directory_id = ? ORDER BY type, id LIMIT ?
 
+-- name: erase_undeclared
+DELETE FROM undeclared_attribute WHERE directory_id = ? ORDER BY type, path LIMIT ?
+
 -- name: erase_tokens
 DELETE FROM scim_token WHERE directory_id = ? ORDER BY id LIMIT ?
 

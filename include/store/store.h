@@ -36,6 +36,10 @@ MUST_CHECK bool store_ready(struct store *store, struct err *err);
 struct view_token;
 void store_token_used(const struct view_token *token, int64_t now_ms);
 
+/* A document was written that has an attribute which no schema declares (scim/undeclared.h): remembered for the table
+ * undeclared_attribute, which is written behind, at most once a minute per path. Any thread; never blocks for long. */
+void store_undeclared_seen(struct directory_id directory, uint16_t type, struct slice path, int64_t now_ms);
+
 /* Applies every migration that is missing, in order, each recorded with a checksum. Prints progress through `say`. */
 MUST_CHECK bool store_migrate(const struct db_settings *settings, void (*say)(const char *line), struct err *err);
 /* ERR_UNAVAILABLE naming the command to run when the database is not at this build's version. */

@@ -3,6 +3,7 @@
 #include "obs/log.h"
 #include "obs/metrics.h"
 #include "scim/policy_bind.h"
+#include "undeclared.h"
 
 bool write_keys(struct call *call, const json_t *document, struct scim_row_keys *keys_out)
 {
@@ -21,22 +22,31 @@ bool write_decide(struct call *call, const json_t *before, const json_t *documen
     buf_fini(&text);
     decision->changes = true;
     decision->foreign_domain = scim_policy_finds_foreign_domain(call_policy(call), call->type, before, document);
+    decision->undeclared = undeclared_find(call, document);
     return fits ? write_keys(call, document, &decision->keys)
                 : err_set(&call->op->err, ERR_TOO_LARGE, "The resource is too large.");
 }
 
 /* Neither the address nor its domain: logs hold no personal data. */
-void write_report(struct call *call, struct decision *decision)
+static void report_foreign_domain(const struct call *call)
 {
-    if (!decision->foreign_domain || decision->reported)
-        return;
-    decision->reported = true;
     char directory[ID_PREFIXED_CHARS + 1];
     struct directory_id id = call_directory(call);
     id_to_prefixed(ID_PREFIX_DIRECTORY, &id.id, directory);
     metric_add(metric_series(METRIC_FOREIGN_DOMAINS, NULL, NULL), 1);
     log_event(LOG_WARN, "scim", "an address is outside the domains of the organization",
               LOG_TEXT("directory", directory), LOG_TEXT("request_id", call->op->request_id));
+}
+
+/* Once, although a decision can be staged again after a roll-back. */
+void write_report(struct call *call, struct decision *decision)
+{
+    if (decision->reported)
+        return;
+    decision->reported = true;
+    if (decision->foreign_domain)
+        report_foreign_domain(call);
+    undeclared_note(call, decision->undeclared);
 }
 
 bool write_want_holder(struct call *call, struct view *view, struct slice key, const struct resource_id **holder_out)

@@ -14,12 +14,15 @@ struct decision {
     bool reported;           /* that has been said */
     struct scim_stored stored;
     struct scim_row_keys keys, keys_before;
+    const struct undeclared_path *undeclared; /* paths of the document that no schema declares; NULL: none */
 };
 
 /* Renders the document and makes its keys. `before` is NULL for a new resource. Refuses with op->err. */
 MUST_CHECK bool write_decide(struct call *call, const json_t *before, const json_t *document,
                              struct decision *decision);
-/* Logs and counts what the policy wants to know of it. Called where it is staged. */
+/* Logs and counts what the policy wants to know of it, and remembers what no schema declares. Called where it is
+ * staged.
+ */
 void write_report(struct call *call, struct decision *decision);
 MUST_CHECK bool write_keys(struct call *call, const json_t *document, struct scim_row_keys *keys_out);
 

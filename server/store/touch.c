@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/must.h"
 #include "obs/log.h"
 #include "store/store.h"
 #include "store_sql.h"
+#include "undeclared.h"
 
 enum { TOUCH_INTERVAL_MS = 60 * 1000, TOUCH_MOST = 4096 };
 
@@ -80,16 +82,21 @@ static bool write_notes(struct db *db, const struct noted *list, size_t count, s
     return good;
 }
 
-/* What cannot be written is dropped: the token's next use notes it again. */
-static void write_behind(const struct touch *touch, struct db **db, struct noted *list)
+static bool write_all(const struct touch *touch, struct db **db, const struct noted *list, size_t count, bool stopping,
+                      int64_t now_ms)
 {
-    size_t count = take_notes(list);
-    if (count == 0)
-        return;
     struct err err = ERR_INIT;
     if (!*db)
         *db = db_open(touch->settings, &err);
-    if (*db && write_notes(*db, list, count, &err))
+    return *db && (count == 0 || write_notes(*db, list, count, &err)) && undeclared_write(*db, now_ms, stopping, &err);
+}
+
+/* What cannot be written is dropped: the token's, or the attribute's, next use notes it again. */
+static void write_behind(const struct touch *touch, struct db **db, struct noted *list, bool stopping)
+{
+    size_t count = take_notes(list);
+    int64_t now_ms = clock_wall_ms();
+    if ((count == 0 && !undeclared_is_due(now_ms, stopping)) || write_all(touch, db, list, count, stopping, now_ms))
         return;
     db_close(*db);
     *db = NULL;
@@ -118,7 +125,7 @@ static void *touch_main(void *argument)
     bool stopping;
     do {
         stopping = wait_a_second();
-        write_behind(touch, &db, list);
+        write_behind(touch, &db, list, stopping);
     } while (!stopping);
     db_close(db);
     free(list);

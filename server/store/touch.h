@@ -1,4 +1,5 @@
-/* When tokens were last used: written behind, at most once a minute per token, on a connection of its own. */
+/* What is written behind, on a connection of its own: when tokens were last used, at most once a minute per token, and
+ * what undeclared.h has noted. */
 #ifndef STORE_TOUCH_H
 #define STORE_TOUCH_H
 

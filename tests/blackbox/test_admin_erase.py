@@ -6,7 +6,16 @@ from harness.openapi import CheckedAdmin
 from harness.scim import Scim
 from harness.wait import until
 
-TABLES = ("membership", "attribute_value", "resource", "resource_count", "scim_token", "directory", "primary_directory")
+TABLES = (
+    "membership",
+    "attribute_value",
+    "resource",
+    "resource_count",
+    "undeclared_attribute",
+    "scim_token",
+    "directory",
+    "primary_directory",
+)
 
 
 @pytest.fixture

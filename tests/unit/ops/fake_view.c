@@ -428,4 +428,21 @@ void store_token_used(const struct view_token *token, int64_t now_ms)
     touched++;
 }
 
+static size_t undeclared;
+static char last_undeclared[256];
+
+void store_undeclared_seen(struct directory_id directory, uint16_t type, struct slice path, int64_t now_ms)
+{
+    must(!id_is_zero(&directory.id) && type > 0 && now_ms > 0 && path.len < sizeof(last_undeclared));
+    memcpy(last_undeclared, path.data, path.len);
+    last_undeclared[path.len] = '\0';
+    undeclared++;
+}
+
+const char *fake_undeclared(size_t *count_out)
+{
+    *count_out = undeclared;
+    return last_undeclared;
+}
+
 size_t fake_touched(void) { return touched; }

@@ -33,6 +33,7 @@ const struct view_resource *fake_row(const struct view *view, struct directory_i
 /* All that is stored, as a database would show it: resources, values, memberships, counts, changes. A new reference. */
 json_t *fake_dump(const struct view *view);
 size_t fake_change_count(const struct view *view);
-size_t fake_touched(void); /* how often store_token_used was called */
+const char *fake_undeclared(size_t *count_out); /* the last path of store_undeclared_seen; how often it was called */
+size_t fake_touched(void);                      /* how often store_token_used was called */
 
 #endif

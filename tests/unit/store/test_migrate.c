@@ -288,6 +288,8 @@ static void test_the_server_s_role_cannot_touch_tenants_tokens_and_keys(void **s
         "DELETE FROM audit",
         "DELETE FROM `change`",
         "UPDATE `change` SET kind = 1",
+        "DELETE FROM undeclared_attribute",
+        "UPDATE directory SET catalog = NULL",
         "DELETE FROM schema_migration",
         "DROP TABLE resource",
         "CREATE TABLE more (id INT)",
@@ -299,7 +301,8 @@ static void test_the_server_s_role_cannot_touch_tenants_tokens_and_keys(void **s
     database_run(server, "UPDATE scim_token SET last_used_ms = 1;\nSELECT COUNT(*) FROM scim_token;\n"
                          "DELETE FROM resource;\nDELETE FROM attribute_value;\nDELETE FROM membership;\n"
                          "UPDATE resource_count SET resources = 0;\nSELECT COUNT(*) FROM `change`;\n"
-                         "SELECT COUNT(*) FROM directory JOIN organization JOIN primary_directory;\n");
+                         "SELECT COUNT(*) FROM directory JOIN organization JOIN primary_directory;\n"
+                         "UPDATE undeclared_attribute SET uses = 1;\n");
     assert_denied(server, denied);
     db_close(server);
 }

@@ -1,0 +1,110 @@
+#include "scim/undeclared.h"
+
+#include <stdio.h>
+
+#include "value.h"
+
+struct look {
+    void (*visit)(struct slice path, void *context);
+    void *context;
+    const char *urn; /* of the object that is looked at; NULL: the resource itself */
+};
+
+static void tell(const struct look *look, const char *name, const char *sub)
+{
+    char path[SCIM_UNDECLARED_PATH_BYTES + 1];
+    int len = snprintf(path, sizeof path, "%s%s%s%s%s", look->urn ? look->urn : "", look->urn ? ":" : "", name,
+                       sub ? "." : "", sub ? sub : "");
+    if (len > 0 && (size_t)len < sizeof path)
+        look->visit(slice_of(path, (size_t)len), look->context);
+}
+
+/* A list of attributes that is walked along with an object whose members stand in the same order. */
+struct walk {
+    const struct scim_attribute *attributes;
+    size_t count, at;
+};
+
+static const struct scim_attribute *find_from(struct walk *walk, size_t from, size_t to, const char *name)
+{
+    for (size_t i = from; i < to; i++) {
+        if (strcmp(walk->attributes[i].name, name) == 0) {
+            walk->at = i + 1;
+            return &walk->attributes[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct scim_attribute *next_named(struct walk *walk, const char *name)
+{
+    size_t at = walk->at;
+    const struct scim_attribute *attribute = find_from(walk, at, walk->count, name);
+    return attribute ? attribute : find_from(walk, 0, at, name);
+}
+
+static void look_at_subs(const struct look *look, const struct scim_attribute *attribute, const json_t *value)
+{
+    struct walk walk = {attribute->sub_attributes, attribute->sub_attribute_count, 0};
+    const char *name;
+    json_t *ignored;
+    json_object_foreach (value_iterable(value), name, ignored)
+        if (!next_named(&walk, name))
+            tell(look, attribute->name, name);
+}
+
+static void look_at_value(const struct look *look, const struct scim_attribute *attribute, const json_t *value)
+{
+    if (attribute->type != SCIM_COMPLEX)
+        return;
+    if (!json_is_array(value)) {
+        look_at_subs(look, attribute, value);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(value); i++)
+        look_at_subs(look, attribute, json_array_get(value, i));
+}
+
+/* What stands under a URN. schema NULL: no schema of the type, so all of it is undeclared. */
+static void look_at_urn(const struct look *outer, const char *urn, const struct scim_schema *schema,
+                        const json_t *object)
+{
+    const struct look look = {outer->visit, outer->context, urn};
+    struct walk walk = {schema ? schema->attributes : NULL, schema ? schema->attribute_count : 0, 0};
+    const char *name;
+    json_t *value;
+    json_object_foreach (value_iterable(object), name, value) {
+        const struct scim_attribute *attribute = next_named(&walk, name);
+        if (attribute)
+            look_at_value(&look, attribute, value);
+        else
+            tell(&look, name, NULL);
+    }
+}
+
+static void look_at_other(const struct look *look, const struct scim_resource_type *type, const char *name,
+                          const json_t *value)
+{
+    if (scim_schema_attribute(&scim_common, slice_str(name)))
+        return;
+    if (strchr(name, ':') && json_is_object(value))
+        look_at_urn(look, name, scim_type_extension(type, slice_str(name)), value);
+    else
+        tell(look, name, NULL);
+}
+
+void scim_undeclared_visit(const json_t *document, const struct scim_resource_type *type,
+                           void (*visit)(struct slice path, void *context), void *context)
+{
+    const struct look look = {visit, context, NULL};
+    struct walk walk = {type->schema->attributes, type->schema->attribute_count, 0};
+    const char *name;
+    json_t *value;
+    json_object_foreach (value_iterable(document), name, value) {
+        const struct scim_attribute *attribute = next_named(&walk, name);
+        if (attribute)
+            look_at_value(&look, attribute, value);
+        else
+            look_at_other(&look, type, name, value);
+    }
+}
