@@ -198,6 +198,34 @@ static void test_F_23_F_25_filters_through_mariadb_find_what_the_reference_finds
     buf_fini(&text);
 }
 
+static int status_of(const char *path)
+{
+    struct op *op = op_of("GET", path);
+    office_run(&office, store, &op, 1);
+    int status = op->reply.status;
+    assert_true(status == 200 || memmem(op->reply.body.data, op->reply.body.len, "\"tooMany\"", 9));
+    request_free(op);
+    return status;
+}
+
+/* What an index finds is few; what it does not is looked at up to a limit, also when references must be loaded. */
+static void test_F_22_R_10_a_scan_that_looks_at_too_much_is_refused(void **state)
+{
+    (void)state;
+    static const char *const scans[] = {
+        "/Users?filter=title%20eq%20%22no%22", "/Users?filter=groups.display%20eq%20%22no%22",
+        "/Users?filter=userName%20eq%20%22no%22%20or%20title%20eq%20%22no%22",
+        "/Groups?filter=members.display%20eq%20%22no%22", "/Users?filter=meta.version%20eq%20%22no%22"};
+    for (size_t i = 0; i < sizeof(scans) / sizeof(scans[0]); i++) {
+        tenant.settings.max_scan = i == 3 ? GROUPS : USERS;
+        assert_int_equal(status_of(scans[i]), 200);
+        tenant.settings.max_scan--;
+        assert_int_equal(status_of(scans[i]), 400);
+    }
+    assert_int_equal(status_of(format("/Users?filter=id%%20eq%%20%%22%s%%22", ids[0])), 200);
+    assert_int_equal(status_of("/Users?filter=externalId%20eq%20%22a%22"), 200);
+}
+
 static int set_up(void **state)
 {
     struct err err = ERR_INIT;
@@ -225,6 +253,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_F_23_F_25_filters_through_mariadb_find_what_the_reference_finds)};
+        cmocka_unit_test(test_F_23_F_25_filters_through_mariadb_find_what_the_reference_finds),
+        cmocka_unit_test(test_F_22_R_10_a_scan_that_looks_at_too_much_is_refused),
+    };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

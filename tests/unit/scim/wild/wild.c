@@ -143,7 +143,7 @@ static json_t *wild_simple(const struct scim_attribute *attribute, const char *c
     case SCIM_DATETIME:
         return json_string(instants[wild_pick(COUNT(instants))]);
     case SCIM_BINARY:
-        return json_string(one_in(2) ? "YWJj" : "YQ==");
+        return json_string(one_in(2) ? "MAMCAQU=" : "MAMCAQY=");
     case SCIM_STRING:
     case SCIM_REFERENCE:
     case SCIM_COMPLEX:
