@@ -57,7 +57,7 @@ static void add_groups(const struct view_refs *groups, struct buf *out)
         buf_add_str(out, i ? ",{\"id\":" : "{\"id\":");
         add_uuid(&groups->list[i].id.id, out);
         add_display(groups->list[i].display, out);
-        buf_add_char(out, '}');
+        buf_add_str(out, groups->list[i].indirect ? ",\"type\":\"indirect\"}" : ",\"type\":\"direct\"}");
     }
     buf_add_char(out, ']');
 }

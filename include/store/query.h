@@ -42,7 +42,8 @@ MUST_CHECK bool store_candidates(struct db *db, struct directory_id directory, u
 MUST_CHECK bool store_resource(struct db *db, struct directory_id directory, uint16_t type, struct resource_id id,
                                struct arena *arena, const struct view_resource **row_out, struct err *err);
 
-/* Direct groups of many members at once: refs_out[i] belongs to ids[i]. In the arena. */
+/* The groups of many members at once: refs_out[i] belongs to ids[i], ordered by id; a user's with the indirect ones,
+ * those of groups direct ones alone. In the arena. */
 MUST_CHECK bool store_groups_of(struct db *db, struct directory_id directory, uint16_t member_type,
                                 const struct resource_id *ids, size_t count, struct arena *arena,
                                 struct view_refs *refs_out, struct err *err);

@@ -29,7 +29,10 @@ struct view_token {
     uint8_t hash[32];
     unsigned pepper_version;
     unsigned scopes;
-    bool live;            /* neither revoked nor expired, by the database's clock */
+    bool live;         /* neither revoked nor expired, by the database's clock */
+    bool nests_groups; /* groups of the directory may be in groups */
+    bool has_user;     /* a token of one person: */
+    struct resource_id user;
     int64_t last_used_ms; /* 0: never */
 };
 
@@ -83,6 +86,10 @@ bool view_want_by_external(struct view *view, struct directory_id directory, uin
 /* Direct groups of a user or group, ordered by id; `indirect` ones not included. */
 bool view_want_groups(struct view *view, struct directory_id directory, uint16_t member_type, struct resource_id member,
                       struct view_refs *refs_out);
+/* Every group that a user is in, ordered by id, each once: directly, else (`indirect`) through other groups however
+ * deep. nests_groups: as the token says; false while the token is not known. */
+bool view_want_all_groups(struct view *view, struct directory_id directory, bool nests_groups, struct resource_id user,
+                          struct view_refs *refs_out);
 /* Is it a member? Exact while the group is locked (wanted VIEW_WHOLE). */
 bool view_want_membership(struct view *view, struct directory_id directory, struct resource_id group,
                           struct resource_id member, bool *is_member_out);

@@ -119,7 +119,10 @@ bool call_want_token(struct call *call, struct view *view)
     if (!call->credential_good)
         return true;
     struct token_id id = {call->credential.id};
-    return view_want_token(view, call->credential.directory, id, &call->token);
+    const struct view_token *token;
+    bool known = view_want_token(view, call->credential.directory, id, &token);
+    call->token = known ? token : NULL;
+    return known;
 }
 
 /* Whatever is wrong with a credential, the answer is the same; only its absence shows (RFC 6750 section 3.1). */
@@ -294,6 +297,12 @@ struct scim_served call_served(const struct call *call, const struct call_shown 
         .ref_count = shown->refs.count,
         .refs_shown = call_shows_refs(call),
     };
+}
+
+bool call_want_groups(struct call *call, struct view *view, struct resource_id user, struct view_refs *refs_out)
+{
+    bool nests_groups = call->token && call->token->nests_groups;
+    return view_want_all_groups(view, call_directory(call), nests_groups, user, refs_out);
 }
 
 bool call_want_manager(struct call *call, struct view *view, const struct view_resource *row,

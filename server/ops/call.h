@@ -94,7 +94,9 @@ struct call_shown { /* a resource as a reply shows it */
     const struct view_resource *manager; /* the row of row->manager_id, where the row itself does not tell */
 };
 struct scim_served call_served(const struct call *call, const struct call_shown *shown);
-/* Names what showing needs beyond the row: the manager. */
+/* Names what showing needs beyond the row: the groups of a user, */
+bool call_want_groups(struct call *call, struct view *view, struct resource_id user, struct view_refs *refs_out);
+/* and the manager. */
 bool call_want_manager(struct call *call, struct view *view, const struct view_resource *row,
                        const struct view_resource **manager_out);
 

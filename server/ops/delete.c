@@ -113,6 +113,15 @@ static void stage_released(struct deleting *d, struct released *list, size_t cou
                     &list[i].decision.keys_before, &list[i].decision.keys, change);
 }
 
+/* What the entity tag counts. */
+static bool want_shown(struct deleting *d, struct call_shown *shown)
+{
+    bool known = call_want_manager(d->call, d->view, d->row, &shown->manager);
+    if (d->call->type->code == SCIM_TYPE_USER)
+        known &= call_want_groups(d->call, d->view, d->call->id, &shown->refs);
+    return known;
+}
+
 enum job_step scim_delete(struct op *op, struct view *view)
 {
     struct deleting d = {.call = call_of(op), .view = view};
@@ -124,10 +133,9 @@ enum job_step scim_delete(struct op *op, struct view *view)
         call_not_found(d.call);
         return JOB_DONE;
     }
-    const struct view_resource *manager = NULL;
-    if (op->if_match.len + op->if_none_match.len > 0 && !call_want_manager(d.call, view, d.row, &manager))
+    struct call_shown now = {.row = d.row};
+    if (op->if_match.len + op->if_none_match.len > 0 && !want_shown(&d, &now))
         return JOB_WANTS;
-    struct call_shown now = {.row = d.row, .refs = d.groups, .manager = manager};
     struct scim_served served = call_served(d.call, &now);
     if (!call_preconditions(d.call, &served))
         return JOB_DONE;

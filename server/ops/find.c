@@ -133,7 +133,7 @@ static bool want_derived(struct call *call, struct view *view, struct finding *f
     bool known = true;
     for (size_t i = 0; call->type->code == SCIM_TYPE_USER && i < finding->count; i++) {
         struct call_shown *shown = &finding->list[i];
-        known &= view_want_groups(view, call_directory(call), SCIM_TYPE_USER, shown->row->id, &shown->refs);
+        known &= call_want_groups(call, view, shown->row->id, &shown->refs);
         known &= call_want_manager(call, view, shown->row, &shown->manager);
     }
     return known;

@@ -9,7 +9,7 @@ enum job_step scim_get_user(struct op *op, struct view *view)
     if (call->credential_good && call->id_good) {
         struct directory_id directory = call_directory(call);
         known &= view_want_resource(view, directory, SCIM_TYPE_USER, call->id, VIEW_WHOLE, &shown.row);
-        known &= view_want_groups(view, directory, SCIM_TYPE_USER, call->id, &shown.refs);
+        known &= call_want_groups(call, view, call->id, &shown.refs);
     }
     if (!known || !call_want_manager(call, view, shown.row, &shown.manager))
         return JOB_WANTS;

@@ -29,7 +29,7 @@ static bool want_row(struct updating *u)
     struct directory_id directory = call_directory(call);
     known &= view_want_resource(u->view, directory, call->type->code, call->id, VIEW_WHOLE, &u->row);
     if (is_user(u))
-        known &= view_want_groups(u->view, directory, SCIM_TYPE_USER, call->id, &u->groups);
+        known &= call_want_groups(call, u->view, call->id, &u->groups);
     return known;
 }
 

@@ -108,10 +108,10 @@ static bool set_snapshot_isolation(struct db *db, struct err *err)
 
 static bool set_up_session(struct db *db, unsigned statement_timeout_ms, struct err *err)
 {
-    char variables[320];
+    char variables[384];
     snprintf(variables, sizeof(variables),
              "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 3, autocommit = 1, " FEW_INDEX_DIVES
-             ", max_statement_time = %u.%03u, sql_mode = "
+             ", max_recursive_iterations = 1000000, max_statement_time = %u.%03u, sql_mode = "
              "'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
              statement_timeout_ms / 1000, statement_timeout_ms % 1000);
     return run_fixed(db, variables, err) &&

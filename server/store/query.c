@@ -52,6 +52,10 @@ static void read_token(const struct db_value *row, struct view_token *token_out)
     token_out->scopes = (unsigned)row[5].integer;
     token_out->live = row[6].integer != 0;
     token_out->last_used_ms = row[7].integer;
+    token_out->nests_groups = row[8].integer != 0;
+    token_out->has_user = row[9].kind != DB_NULL;
+    if (token_out->has_user)
+        db_id_out(&row[9], &token_out->user.id);
 }
 
 bool store_token_load(struct db *db, struct directory_id directory, struct token_id token, struct view_token *row_out,
@@ -181,6 +185,19 @@ static bool by_reference(const struct candidates *of, const char *sql, struct sl
     return !id_from_uuid(text, true, &id) || by_key(of, sql, db_id(&id), err);
 }
 
+/* Of a group, and of the groups in it where there are such. */
+static bool in_group(const struct candidates *of, struct slice text, struct err *err)
+{
+    struct query_in_groups asked = {of->directory, of->type, {{{0}}}, of->after, of->limit};
+    bool nests = false;
+    if (!id_from_uuid(text, true, &asked.group.id))
+        return true;
+    if (!query_nests_groups(of->db, of->directory, &nests, err))
+        return false;
+    return nests ? query_in_groups(of->db, &asked, of->visit, of->context, err)
+                 : by_key(of, sql_query_by_group, db_id(&asked.group.id), err);
+}
+
 bool store_candidates(struct db *db, struct directory_id directory, uint16_t type, const struct scim_plan *plan,
                       struct resource_id after, uint64_t limit, store_row_fn *visit, void *context, struct err *err)
 {
@@ -206,7 +223,7 @@ bool store_candidates(struct db *db, struct directory_id directory, uint16_t typ
     case SCIM_PLAN_HAS_MEMBER:
         return by_reference(&of, sql_query_by_member, plan->text, err);
     case SCIM_PLAN_IN_GROUP:
-        return by_reference(&of, sql_query_by_group, plan->text, err);
+        return in_group(&of, plan->text, err);
     }
     must(!"a plan that one statement can follow");
     return false;

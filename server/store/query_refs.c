@@ -123,6 +123,20 @@ static void repeat_for_doubles(const struct collector *collector)
     }
 }
 
+/* Where nobody is in a group, or no group in another, there is nothing to look for. */
+static bool add_indirect(struct db *db, struct directory_id directory, struct view_refs *refs, size_t count,
+                         struct arena *arena, struct err *err)
+{
+    size_t direct = 0;
+    bool nests;
+    for (size_t i = 0; i < count; i++)
+        direct += refs[i].count;
+    if (direct == 0)
+        return true;
+    return query_nests_groups(db, directory, &nests, err) &&
+           (!nests || query_add_indirect(db, directory, refs, count, arena, err));
+}
+
 bool store_groups_of(struct db *db, struct directory_id directory, uint16_t member_type, const struct resource_id *ids,
                      size_t count, struct arena *arena, struct view_refs *refs_out, struct err *err)
 {
@@ -140,7 +154,7 @@ bool store_groups_of(struct db *db, struct directory_id directory, uint16_t memb
         if (!load_list(db, directory, member_type, &collector, first, &taken, err))
             return false;
     repeat_for_doubles(&collector);
-    return true;
+    return member_type != SCIM_TYPE_USER || add_indirect(db, directory, refs_out, count, arena, err);
 }
 
 struct member_visit {

@@ -21,6 +21,7 @@ static void start(struct view *view)
     view->change_count = 0;
     view->counts = NULL;
     view->held_rules = NULL;
+    view->stages_nesting = false;
 }
 
 void view_hold_rules(struct view *view, const struct scim_rules *rules)
@@ -155,8 +156,7 @@ void view_want(struct view *view, struct known *known, enum view_family family)
     view->wanted[view->wanted_count++] = known;
 }
 
-/* Enters the key and wants it unless the answer is known. */
-static struct known *look_up(struct view *view, const struct known_key *key, enum view_family family)
+struct known *view_look_up(struct view *view, const struct known_key *key, enum view_family family)
 {
     struct known *known = view_enter(view, key);
     if (!known->is_known)
@@ -168,7 +168,7 @@ bool view_want_token(struct view *view, struct directory_id directory, struct to
                      const struct view_token **row_out)
 {
     struct known_key key = {.kind = KNOWN_TOKEN, .directory = directory, .id = token.id};
-    struct known *known = look_up(view, &key, FAMILY_COUNT);
+    struct known *known = view_look_up(view, &key, FAMILY_COUNT);
     *row_out = known->token;
     return known->is_known;
 }
@@ -192,7 +192,7 @@ bool view_want_member(struct view *view, struct directory_id directory, struct r
                       const struct view_resource **row_out)
 {
     struct known_key key = {.kind = KNOWN_MEMBER, .directory = directory, .id = id.id};
-    struct known *known = look_up(view, &key, view->writes ? FAMILY_MEMBER_LOCKED : FAMILY_MEMBER);
+    struct known *known = view_look_up(view, &key, view->writes ? FAMILY_MEMBER_LOCKED : FAMILY_MEMBER);
     *row_out = known->is_known && known->holder && known->holder->exists ? known->holder->row : NULL;
     return known->is_known;
 }
@@ -208,7 +208,7 @@ bool view_want_unique(struct view *view, struct directory_id directory, uint16_t
                       const struct view_resource **row_out)
 {
     struct known_key key = {.kind = KNOWN_UNIQUE, .type = type, .directory = directory, .text = text};
-    struct known *known = look_up(view, &key, FAMILY_UNIQUE);
+    struct known *known = view_look_up(view, &key, FAMILY_UNIQUE);
     if (!known->is_known)
         return false;
     struct known *holder = holder_of(known);
@@ -224,7 +224,7 @@ bool view_want_holder(struct view *view, struct directory_id directory, uint16_t
                       const struct resource_id **holder_out)
 {
     struct known_key key = {.kind = KNOWN_UNIQUE, .type = type, .directory = directory, .text = text};
-    struct known *known = look_up(view, &key, FAMILY_UNIQUE_PROBE);
+    struct known *known = view_look_up(view, &key, FAMILY_UNIQUE_PROBE);
     struct known *holder = known->is_known ? holder_of(known) : NULL;
     if (holder) {
         struct resource_id *id = arena_new(&view->arena, struct resource_id);
@@ -240,7 +240,7 @@ bool view_want_groups(struct view *view, struct directory_id directory, uint16_t
                       struct view_refs *refs_out)
 {
     struct known_key key = {.kind = KNOWN_GROUPS, .type = member_type, .directory = directory, .id = member.id};
-    struct known *known = look_up(view, &key, FAMILY_GROUPS);
+    struct known *known = view_look_up(view, &key, FAMILY_GROUPS);
     *refs_out = view_refs_now(view, known);
     return known->is_known;
 }
@@ -249,7 +249,7 @@ bool view_want_membership(struct view *view, struct directory_id directory, stru
                           struct resource_id member, bool *is_member_out)
 {
     struct known_key key = {.kind = KNOWN_MEMBERSHIP, .directory = directory, .id = member.id, .second = group.id};
-    struct known *known = look_up(view, &key, FAMILY_MEMBERSHIP);
+    struct known *known = view_look_up(view, &key, FAMILY_MEMBERSHIP);
     *is_member_out = known->exists;
     return known->is_known;
 }
@@ -274,9 +274,19 @@ bool view_want_managed(struct view *view, struct directory_id directory, struct 
                        struct view_refs *refs_out)
 {
     struct known_key key = {.kind = KNOWN_MANAGED, .directory = directory, .id = manager.id};
-    struct known *known = look_up(view, &key, FAMILY_MANAGED);
+    struct known *known = view_look_up(view, &key, FAMILY_MANAGED);
     *refs_out = view_refs_now(view, known);
     return known->is_known;
+}
+
+bool view_nests_groups(struct view *view, struct directory_id directory)
+{
+    for (size_t i = 0; i < view->bucket_count; i++)
+        for (struct known *known = view->buckets[i]; known; known = known->same_bucket)
+            if (known->key.kind == KNOWN_TOKEN && known->token && known->token->nests_groups &&
+                id_equals(&known->key.directory.id, &directory.id))
+                return true;
+    return false;
 }
 
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context)

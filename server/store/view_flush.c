@@ -164,6 +164,29 @@ static bool write_memberships(struct view *view, struct db *db, bool added, stru
     return run_all(db, added ? sql_view_insert_membership : sql_view_delete_membership, &bulk, err);
 }
 
+/* The first group in a group of a directory: from now on its tokens say so. The row is locked only then. */
+static bool is_news(struct view *view, const struct known *staged, const struct directory_id *last)
+{
+    bool nests = staged->member_type == SCIM_TYPE_GROUP && staged->exists && !staged->existed;
+    return nests && !(last && id_equals(&last->id, &staged->key.directory.id)) &&
+           !view_nests_groups(view, staged->key.directory);
+}
+
+static bool write_nesting(struct view *view, struct db *db, struct err *err)
+{
+    const struct directory_id *last = NULL;
+    for (size_t i = 0; view->stages_nesting && i < view->staged_membership_count; i++) {
+        const struct known *staged = view->staged_memberships[i];
+        if (!is_news(view, staged, last))
+            continue;
+        last = &staged->key.directory;
+        const struct db_value directory = db_id(&last->id);
+        if (!db_execute(db, sql_view_nest_groups, &directory, 1, NULL, err))
+            return false;
+    }
+    return true;
+}
+
 static bool write_changes(struct view *view, struct db *db, struct err *err)
 {
     struct bulk bulk = {.view = view, .width = 10};
@@ -214,5 +237,6 @@ bool view_flush(struct view *view, struct db *db, struct err *err)
     return write_memberships(view, db, false, err) && delete_resources(view, db, err) &&
            run_all(db, sql_view_delete_value, &gone, err) && update_resources(view, db, err) &&
            insert_resources(view, db, err) && run_all(db, sql_view_insert_value, &come, err) &&
-           write_memberships(view, db, true, err) && write_changes(view, db, err) && write_counts(view, db, err);
+           write_memberships(view, db, true, err) && write_nesting(view, db, err) && write_changes(view, db, err) &&
+           write_counts(view, db, err);
 }

@@ -33,6 +33,7 @@ enum view_family {
     FAMILY_MEMBERS_SHOWN,
     FAMILY_MEMBERS,
     FAMILY_MANAGED,
+    FAMILY_ABOVE,  /* KNOWN_GROUPS of a group and of all groups above it: view_above.c */
     FAMILY_TOKENS, /* alone, when nothing else is wanted */
     FAMILY_COUNT
 };
@@ -66,6 +67,7 @@ struct known {
     struct known **matches; /* KNOWN_MATCHES: VIEW_MOST_MATCHES of them, and how many there were */
     size_t match_count;
     struct ref_list refs; /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED; sorted by id */
+    uint64_t walk;        /* KNOWN_GROUPS: the last walk that came here */
     size_t refs_changes;  /* how many of the batch's changes they take into account */
     bool existed, exists; /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
     uint16_t member_type; /* KNOWN_MEMBERSHIP */
@@ -119,6 +121,8 @@ struct view {
     struct staged_change *changes, **changes_end;
     size_t change_count;
     struct staged_count *counts;
+    bool stages_nesting; /* a group was put into a group */
+    uint64_t walks;      /* see view_above.c */
 };
 
 void view_init(struct view *view, bool writes);
@@ -138,6 +142,16 @@ void view_ref_add(struct view *view, struct ref_list *refs, struct scim_group_re
 void view_refs_sort(struct ref_list *refs);
 /* The list of a known entry, with what the batch has staged since it was loaded. */
 struct view_refs view_refs_now(struct view *view, struct known *known);
+
+/* Does a token of the directory that the batch has seen say so? */
+bool view_nests_groups(struct view *view, struct directory_id directory);
+
+/* Enters the key and wants it unless the answer is known. */
+struct known *view_look_up(struct view *view, const struct known_key *key, enum view_family family);
+
+/* The first `*taken_out` of the list, which are of FAMILY_ABOVE: at least one. */
+MUST_CHECK bool view_above_load(struct view *view, struct db *db, struct known **list, size_t count, size_t *taken_out,
+                                struct err *err);
 
 /* Takes over a reference, until the batch ends. NULL is fine. */
 void view_hold_rules(struct view *view, const struct scim_rules *rules);

@@ -14,11 +14,12 @@ enum {
     TOKEN_STATE = ROW_TYPE,
     TOKEN_ORGANIZATION = ROW_ID,
     TOKEN_SCOPES = ROW_VERSION,
-    TOKEN_LIVE = ROW_CREATED_MS,
+    TOKEN_FLAGS = ROW_CREATED_MS, /* 1: live, 2: its directory nests groups */
     TOKEN_LAST_USED_MS = ROW_MODIFIED_MS,
     TOKEN_PEPPER = ROW_OPEN_BRACES,
     TOKEN_HASH = ROW_UNIQUE_KEY,
     TOKEN_ID = ROW_EXTERNAL_KEY,
+    TOKEN_USER = ROW_MANAGER_ID,
     TOKEN_REVISION = ROW_MANAGER_KNOWN,
 };
 
@@ -29,7 +30,11 @@ static void token_read(const struct db_value *row, struct directory_id directory
     db_id_out(&row[TOKEN_ORGANIZATION], &token->organization.id);
     token->state = (enum view_directory_state)row[TOKEN_STATE].integer;
     token->scopes = (unsigned)row[TOKEN_SCOPES].integer;
-    token->live = row[TOKEN_LIVE].integer != 0;
+    token->live = row[TOKEN_FLAGS].integer & 1;
+    token->nests_groups = row[TOKEN_FLAGS].integer & 2;
+    token->has_user = row[TOKEN_USER].kind != DB_NULL;
+    if (token->has_user)
+        db_id_out(&row[TOKEN_USER], &token->user.id);
     token->last_used_ms = row[TOKEN_LAST_USED_MS].integer;
     token->pepper_version = (unsigned)row[TOKEN_PEPPER].integer;
     must(row[TOKEN_HASH].bytes.len == sizeof(token->hash));
@@ -184,6 +189,7 @@ static void take_row(struct view *view, enum view_family family, struct director
         if (id_from_uuid(row[ROW_UNIQUE_KEY].bytes, true, &key.id))
             take_ref(view, &key, row, false);
         return;
+    case FAMILY_ABOVE:
     case FAMILY_TOKENS:
     case FAMILY_COUNT:
         break;
@@ -402,11 +408,26 @@ static void settle_all(struct known **list, size_t count)
         settle(list[i]);
 }
 
+/* Its statement is none that tokens go with: those come before it, by themselves if need be. */
+static bool is_above(const struct round *round)
+{
+    return round->count && round->list[0]->family == FAMILY_ABOVE && !round->token_count;
+}
+
 /* The next statement of the round. */
 static bool load_next(struct view *view, struct db *db, struct round *round, struct err *err)
 {
-    size_t rows, token_count;
-    size_t count = run_length(round, &rows);
+    if (is_above(round)) {
+        size_t taken;
+        if (!view_above_load(view, db, round->list, round->count, &taken, err))
+            return false;
+        settle_all(round->list, taken);
+        round->list += taken;
+        round->count -= taken;
+        return true;
+    }
+    size_t rows = 0, token_count;
+    size_t count = round->count && round->list[0]->family == FAMILY_ABOVE ? 0 : run_length(round, &rows);
     struct known **tokens = take_tokens(round, &token_count);
     enum view_family family = count ? round->list[0]->family : FAMILY_TOKENS;
     size_t class = class_of(view_sizes, VIEW_SIZES, rows);

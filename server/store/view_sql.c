@@ -43,6 +43,7 @@ static const struct {
     [FAMILY_MANAGED] = {sql_view_arm_managed, "(" ID "," TYPE "," TEXT ")"},
     [FAMILY_VALUE] = {sql_view_arm_value, NULL},
     [FAMILY_EXTERNAL] = {sql_view_arm_external, NULL},
+    [FAMILY_ABOVE] = {NULL, NULL},
     [FAMILY_TOKENS] = {NULL, NULL},
 };
 

@@ -234,6 +234,7 @@ const struct view_resource *view_change_members(struct view *view, struct direct
         if (list[i].added) {
             known->member_type = list[i].type;
             known->member_display = list[i].display;
+            view->stages_nesting |= list[i].type == SCIM_TYPE_GROUP;
         }
         stage_membership(view, known);
     }

@@ -80,8 +80,11 @@ def test_groups_of_a_user_and_members_of_a_group(admin, path, scim):
     inner = scim.new_group("Inner", [users[2]["id"]])
     group = scim.new_group("Outer", [users[0]["id"], users[1]["id"], inner["id"]])
     read = {user["id"]: user for user in admin.get(f"{path}/users", expect=200)["users"]}
-    assert read[users[0]["id"]]["groups"] == [{"id": group["id"], "displayName": "Outer"}]
-    assert [g["id"] for g in read[users[2]["id"]]["groups"]] == [inner["id"]]
+    assert read[users[0]["id"]]["groups"] == [{"id": group["id"], "displayName": "Outer", "type": "direct"}]
+    assert [(g["id"], g["type"]) for g in read[users[2]["id"]]["groups"]] == [
+        (inner["id"], "direct"),
+        (group["id"], "indirect"),
+    ]
 
     shown = admin.get(f"{path}/groups/{group['id']}", expect=200)
     assert shown["displayName"] == "Outer" and "members" not in shown["scim"]

@@ -3,7 +3,7 @@
 -- name: query_token
 SELECT d.organization_id, d.state, d.revision, t.hash, t.pepper_version, t.scopes,
        t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000),
-       COALESCE(t.last_used_ms, 0)
+       COALESCE(t.last_used_ms, 0), d.nests_groups, t.user_id
 FROM scim_token t JOIN directory d ON d.id = t.directory_id
 WHERE t.directory_id = ? AND t.id = ?
 
@@ -105,6 +105,41 @@ FROM membership s FORCE INDEX (of_member)
 JOIN resource g ON g.directory_id = s.directory_id AND g.type = s.group_type AND g.id = s.group_id
 WHERE s.directory_id = ? AND s.member_type = ? AND s.member_id IN (?*)
 ORDER BY s.member_id, s.group_id
+
+-- name: query_nests_groups
+SELECT d.nests_groups FROM directory d WHERE d.id = ?
+
+-- The groups of the listed groups, of those groups, and so on: a row for each pair, and one without a group for those
+-- at the top. UNION, not UNION ALL: rings end.
+-- name: query_groups_above
+WITH RECURSIVE above(id) AS (
+  SELECT s.member_id FROM membership s FORCE INDEX (of_member)
+  WHERE s.directory_id = ? AND s.member_type = 2 AND s.member_id IN (?*)
+  UNION
+  SELECT s.group_id FROM above JOIN membership s FORCE INDEX (of_member)
+  ON s.directory_id = ? AND s.member_type = 2 AND s.member_id = above.id)
+SELECT above.id, s.group_id, g.display
+FROM above LEFT JOIN membership s ON s.directory_id = ? AND s.member_type = 2 AND s.member_id = above.id
+LEFT JOIN resource g ON g.directory_id = ? AND g.type = 2 AND g.id = s.group_id
+ORDER BY above.id, s.group_id
+
+-- Every group that is in a group. They are few: people are what groups hold.
+-- name: query_nested_groups
+SELECT s.member_id, s.group_id FROM membership s FORCE INDEX (of_member)
+WHERE s.directory_id = ? AND s.member_type = 2
+ORDER BY s.member_id, s.group_id LIMIT 1000000
+
+-- name: query_ids_by_group
+SELECT s.member_id FROM membership s FORCE INDEX (PRIMARY)
+WHERE s.directory_id = ? AND s.member_type = ? AND s.group_type = 2 AND s.group_id = ? AND s.member_id > ?
+ORDER BY s.member_id LIMIT ?
+
+-- name: query_by_ids
+SELECT r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
+       r.display, r.manager_id, m.id IS NOT NULL, m.display
+FROM resource r LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
+WHERE r.directory_id = ? AND r.type = ? AND r.id IN (?*)
+ORDER BY r.id
 
 -- name: query_members
 SELECT STRAIGHT_JOIN s.member_id, s.member_type, r.display

@@ -4,15 +4,17 @@
 
 -- name: view_arm_token
 SELECT 0, t.directory_id, d.state, d.organization_id, t.scopes,
-       t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000),
-       COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, NULL, d.revision, NULL
+       (t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000))
+           + 2 * d.nests_groups,
+       COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, t.user_id, d.revision, NULL
 FROM scim_token t JOIN directory d ON d.id = t.directory_id
 WHERE t.directory_id = ? AND t.id = ?
 
 -- name: view_arm_tokens
 SELECT STRAIGHT_JOIN 0, t.directory_id, d.state, d.organization_id, t.scopes,
-       t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000),
-       COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, NULL, d.revision, NULL
+       (t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000))
+           + 2 * d.nests_groups,
+       COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, t.user_id, d.revision, NULL
 FROM presented JOIN scim_token t ON t.directory_id = presented.d AND t.id = presented.k
 JOIN directory d ON d.id = t.directory_id
 
@@ -124,6 +126,9 @@ DELETE FROM attribute_value WHERE directory_id = ? AND type = ? AND attribute = 
 
 -- name: view_insert_membership
 INSERT INTO membership (directory_id, group_type, group_id, member_type, member_id) VALUES (?, 2, ?, ?, ?)
+
+-- name: view_nest_groups
+UPDATE directory SET nests_groups = 1 WHERE id = ?
 
 -- name: view_delete_membership
 DELETE FROM membership WHERE directory_id = ? AND group_type = 2 AND group_id = ? AND member_id = ?

@@ -381,6 +381,41 @@ bool view_want_groups(struct view *view, struct directory_id directory, uint16_t
     return true;
 }
 
+static bool is_in(const struct scim_group_ref *list, size_t count, const struct resource_id *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (id_equals(&list[i].id.id, &id->id))
+            return true;
+    return false;
+}
+
+/* By the letter: what any of the groups so far is in is added until nothing is. */
+bool view_want_all_groups(struct view *view, struct directory_id directory, bool nests_groups, struct resource_id user,
+                          struct view_refs *refs_out)
+{
+    (void)nests_groups;
+    *refs_out = spoiled_refs();
+    if (refuse(view, fake_name(view, 'i', directory, SCIM_TYPE_USER, &user.id, NULL, SLICE_EMPTY)))
+        return false;
+    struct view_refs direct = refs_of(view, directory, user, false, true);
+    struct scim_group_ref *list = arena_array(&view->arena, struct scim_group_ref, view->resources.count + 1);
+    size_t count = direct.count;
+    if (count)
+        memcpy(list, direct.list, count * sizeof(*list));
+    for (size_t at = 0; at < count; at++) {
+        struct view_refs above = refs_of(view, directory, list[at].id, false, true);
+        for (size_t i = 0; i < above.count; i++) {
+            if (is_in(list, count, &above.list[i].id))
+                continue;
+            list[count] = above.list[i];
+            list[count++].indirect = true;
+        }
+    }
+    qsort(list, count, sizeof(*list), compare_refs);
+    *refs_out = (struct view_refs){list, count};
+    return true;
+}
+
 bool view_want_membership(struct view *view, struct directory_id directory, struct resource_id group,
                           struct resource_id member, bool *is_member_out)
 {

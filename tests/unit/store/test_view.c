@@ -35,7 +35,8 @@ static struct directory_id make_directory(const char *name, const struct id *env
     struct id organization = id_new(), id = id_new();
     run("INSERT INTO organization VALUES (?, ?, NULL, 'o', '[]', 0, 0)",
         (struct db_value[]){db_id(&organization), db_id(environment)}, 2);
-    run("INSERT INTO directory VALUES (?, ?, ?, 'generic', 2, '{\"strict\":true}', 0, 0, 1, NULL)",
+    run("INSERT INTO directory (id, organization_id, name, state, policy, created_ms, updated_ms) "
+        "VALUES (?, ?, ?, 2, '{\"strict\":true}', 0, 0)",
         (struct db_value[]){db_id(&id), db_id(&organization), db_bytes(slice_str(name))}, 3);
     run("INSERT INTO resource_count VALUES (?, 1, 0), (?, 2, 0)", (struct db_value[]){db_id(&id), db_id(&id)}, 2);
     return (struct directory_id){id};
@@ -116,7 +117,9 @@ static int set_up(void **state)
     directory = make_directory("ours", &environment);
     stranger = make_directory("theirs", &environment);
     token.id = id_new();
-    run("INSERT INTO scim_token VALUES (?, ?, REPEAT('h', 32), 7, 5, 't', 'abcd', 0, NULL, NULL, 99)",
+    run("INSERT INTO scim_token (directory_id, id, hash, pepper_version, scopes, label, hint, created_ms, "
+        "last_used_ms) "
+        "VALUES (?, ?, REPEAT('h', 32), 7, 5, 't', 'abcd', 0, 99)",
         (struct db_value[]){db_id(&directory.id), db_id(&token.id)}, 2);
     view_init(&writing, true);
     view_init(&reading, false);
@@ -594,6 +597,44 @@ static void test_a_member_that_is_renamed_after_it_was_added_shows_its_new_name(
     }
 }
 
+/* Groups that the batch itself has put one into the other: they must not cost a round each. */
+static void test_a_chain_of_groups_that_is_staged_link_by_link_is_walked(void **state)
+{
+    (void)state;
+    enum { LINKS = 20 };
+    struct view_refs groups;
+    begin();
+    lock_group();
+    struct view_change change = fresh_change();
+    struct resource_id below = crew;
+    for (int i = 0; i < LINKS; i++) {
+        struct resource_id above = {id_new()};
+        char *name = arena_printf(view_arena(&writing), "above %d", i);
+        view_insert(&writing, directory, SCIM_TYPE_GROUP, above, stored("{\"g\":1"),
+                    keys_of(&writing, name, name, NULL, NULL), &change);
+        struct view_member_change add = {.member = below, .type = SCIM_TYPE_GROUP, .added = true};
+        view_change_members(&writing, directory, above, &add, 1, &change);
+        below = above;
+    }
+    int rounds = 0;
+    for (; !view_want_all_groups(&writing, directory, false, ada, &groups); rounds++)
+        load(&writing);
+    assert_int_equal(rounds, 2);
+    assert_int_equal(groups.count, 1 + LINKS);
+    for (size_t i = 0; i < groups.count; i++)
+        assert_int_equal(groups.list[i].indirect, !id_equals(&groups.list[i].id.id, &crew.id));
+    flush();
+    assert_int_equal(database_integer(db, "SELECT SUM(nests_groups) FROM directory"), 1);
+
+    view_restart(&reading); /* the same from the database, by depth 20 in two rounds */
+    assert_false(view_want_all_groups(&reading, directory, true, ada, &groups));
+    load(&reading);
+    assert_false(view_want_all_groups(&reading, directory, true, ada, &groups));
+    load(&reading);
+    assert_true(view_want_all_groups(&reading, directory, true, ada, &groups));
+    assert_int_equal(groups.count, 1 + LINKS);
+}
+
 /* Wanted by one job, staged by another before it came: the batch's own knowledge stands. */
 static void test_what_is_loaded_late_does_not_undo_what_was_staged(void **state)
 {
@@ -639,6 +680,7 @@ int main(void)
         TEST(test_a_member_cannot_be_deleted_behind_its_group),
         TEST(test_lists_follow_what_the_batch_stages),
         TEST(test_a_member_that_is_renamed_after_it_was_added_shows_its_new_name),
+        TEST(test_a_chain_of_groups_that_is_staged_link_by_link_is_walked),
         TEST(test_what_is_loaded_late_does_not_undo_what_was_staged),
     };
     return cmocka_run_group_tests(tests, database_start, database_stop);

@@ -27,9 +27,12 @@ static void insert_rows(struct tenant *tenant, struct db *db)
 {
     static const char environment[] = "INSERT INTO environment VALUES (?, ?, 0, 0)";
     static const char organization[] = "INSERT INTO organization VALUES (?, ?, NULL, 'o', '[]', 0, 0)";
-    static const char directory[] = "INSERT INTO directory VALUES (?, ?, 'd', 'generic', 1, '{}', 0, 0, 1, NULL)";
+    static const char directory[] = "INSERT INTO directory (id, organization_id, name, policy, created_ms, updated_ms) "
+                                    "VALUES (?, ?, 'd', '{}', 0, 0)";
     static const char count[] = "INSERT INTO resource_count VALUES (?, ?, 0)";
-    static const char token[] = "INSERT INTO scim_token VALUES (?, ?, ?, ?, ?, 't', 'abcd', 0, NULL, NULL, NULL)";
+    static const char token[] =
+        "INSERT INTO scim_token (directory_id, id, hash, pepper_version, scopes, label, hint, created_ms) "
+        "VALUES (?, ?, ?, ?, ?, 't', 'abcd', 0)";
     struct id top = id_new();
     struct db_value of_directory = db_id(&tenant->directory.id);
     insert(db, environment, (struct db_value[]){db_id(&top), db_bytes(slice_str(tenant->organization_text))}, 2);
