@@ -79,7 +79,7 @@ static bool address_key(struct slice peer, struct id *key_out)
     if (inet_pton(AF_INET6, text, key_out->bytes) != 1)
         return false;
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-    if (memcmp(key_out->bytes, mapped, sizeof mapped) != 0)
+    if (memcmp(key_out->bytes, mapped, sizeof mapped) != 0) /* public: an address */
         memset(key_out->bytes + 8, 0, 8);
     return true;
 }

@@ -86,7 +86,7 @@ static bool checksum_fits(struct slice text)
     char crc[CRC_CHARS];
     size_t covered = text.len - CRC_CHARS;
     auth_base62_uint32(crc32_of(slice_of(text.data, covered)), crc, CRC_CHARS);
-    return memcmp(crc, text.data + covered, CRC_CHARS) == 0;
+    return memcmp(crc, text.data + covered, CRC_CHARS) == 0; /* public: a checksum */
 }
 
 static bool parse_ids(struct slice text, struct auth_credential *credential)

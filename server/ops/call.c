@@ -152,6 +152,16 @@ static bool has_scope(const struct op *op, const struct view_token *token)
     return names_type(op) ? has == wanted : has || !wanted;
 }
 
+bool call_may_read(const struct call *call)
+{
+    unsigned users = SCOPE_USERS_READ, groups = SCOPE_GROUPS_READ, wanted = users | groups;
+    if (call->type->code == SCIM_TYPE_USER)
+        wanted = users;
+    else if (call->type->code == SCIM_TYPE_GROUP)
+        wanted = groups;
+    return (call->token->scopes & wanted) == wanted;
+}
+
 bool call_admit_token(struct call *call, const struct view_token *token)
 {
     struct op *op = call->op;

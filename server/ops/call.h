@@ -72,6 +72,9 @@ MUST_CHECK bool call_check_media_types(struct call *call);
 /* Of a reply, an error's too: application/json only where the client accepts nothing else of ours (H-05). */
 const char *call_media_type(const struct op *op);
 
+/* Has the token the scope to read what it changes? If not, it is told that it was done, and no more (SEC-07). */
+bool call_may_read(const struct call *call);
+
 /* Reads the body as a JSON object, once. Refuses with op->err. */
 MUST_CHECK bool call_read_body(struct call *call);
 

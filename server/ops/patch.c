@@ -22,7 +22,7 @@ static const struct scim_member_edit *edited_members(struct call *call) { return
 /* A group answers 204 unless the client asked for some representation (P-05). */
 static bool answers_no_content(const struct call *call)
 {
-    return call->type->code == SCIM_TYPE_GROUP && !call->projection;
+    return !call_may_read(call) || (call->type->code == SCIM_TYPE_GROUP && !call->projection);
 }
 
 enum job_step scim_change(struct op *op, struct view *view)

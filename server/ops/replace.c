@@ -19,8 +19,13 @@ static json_t *replaced(struct call *call, const json_t *before)
                                    &call->members, &op->err);
 }
 
+static bool answers_no_content(const struct call *call) { return !call_may_read(call); }
+
 enum job_step scim_replace(struct op *op, struct view *view)
 {
-    static const struct update update = {.decide = replaced, .members = all_members, .shows_all_members = true};
+    static const struct update update = {.decide = replaced,
+                                         .members = all_members,
+                                         .shows_all_members = true,
+                                         .answers_no_content = answers_no_content};
     return update_run(op, view, &update);
 }
