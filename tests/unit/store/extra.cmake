@@ -1,6 +1,6 @@
 # Tests of the store with the real use cases on top: they link the room ops, too, and pack requests as its tests do.
 set(unit ${CMAKE_CURRENT_SOURCE_DIR}/unit)
-foreach(test IN ITEMS test_store_worker test_store_worker_faults test_store_worker_groups
+foreach(test IN ITEMS test_store_worker test_store_worker_faults test_store_worker_groups test_store_bulk_faults
              test_store_model test_store_filters)
   if(TARGET ${test})
     target_sources(${test} PRIVATE ${unit}/store/tenant/tenant.c ${unit}/store/tenant/model.c ${unit}/ops/request.c)
