@@ -156,13 +156,16 @@ static bool check_endpoint(const struct catalog_reader *reader, const struct sci
     return true;
 }
 
-/* What a lone schema cannot show: that an attribute of a resource means something else at the top level. */
+/* What a lone schema cannot show: that an attribute of a resource means something else at the top level. What is
+ * readOnly never has a value, and so no meaning either: the Device of RFC 9944 has such `groups`. */
 static bool check_top_level(const struct catalog_reader *reader, const struct scim_schema *schema)
 {
     static const char *const taken[] = {"members", "groups"};
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (scim_schema_attribute(schema, slice_str(taken[i])))
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        const struct scim_attribute *attribute = scim_schema_attribute(schema, slice_str(taken[i]));
+        if (attribute && attribute->mutability != SCIM_READ_ONLY)
             return catalog_refuse(reader, "its schema has the reserved attribute \"%s\"", taken[i]);
+    }
     return true;
 }
 

@@ -446,3 +446,95 @@ def test_custom_types_take_tokens_that_may_do_everything(rollcall, org, scim):
 def test_A_03_a_body_for_another_schema_is_refused_with_the_name_of_the_right_one(scim):
     refused = scim.post("/Devices", {"schemas": [PATCH], "serial": "S"}, expect=400)
     assert DEVICE in refused["detail"]
+
+
+# --- a resource type of another standard ---
+
+RFC_9944 = "urn:ietf:params:scim:schemas:core:2.0:Device"
+BLE = "urn:ietf:params:scim:schemas:extension:ble:2.0:Device"
+MAB = "urn:ietf:params:scim:schemas:extension:ethernet-mab:2.0:Device"
+RFC_9944_CATALOG = {
+    "schemas": [
+        {
+            "id": RFC_9944,
+            "name": "Device",
+            "description": "Device account",
+            "attributes": [
+                simple("displayName"),
+                simple("active", "boolean", required=True),
+                simple("mudUrl", "reference", caseExact=True, referenceTypes=["external"]),
+                simple(
+                    "groups",
+                    "complex",
+                    multiValued=True,
+                    mutability="readOnly",
+                    subAttributes=[simple("value", mutability="readOnly"), simple("display", mutability="readOnly")],
+                ),
+            ],
+        },
+        {
+            "id": BLE,
+            "name": "bleExtension",
+            "attributes": [
+                simple("versionSupport", multiValued=True, required=True),
+                simple("deviceMacAddress", required=True),
+                simple("isRandom", "boolean"),
+                simple("irk", mutability="writeOnly", returned="never"),
+                simple("mobility", "boolean"),
+                simple("pairingMethods", multiValued=True, required=True, caseExact=True),
+            ],
+        },
+        {"id": MAB, "name": "MAB", "attributes": [simple("deviceMacAddress", required=True)]},
+    ],
+    "resource_types": [
+        {
+            "name": "Device",
+            "endpoint": "/Devices",
+            "schema": RFC_9944,
+            "schemaExtensions": [{"schema": BLE, "required": False}, {"schema": MAB, "required": False}],
+        }
+    ],
+}
+
+
+def test_DV_01_devices_of_rfc_9944_are_data(org):
+    org.set_rules(catalog=RFC_9944_CATALOG)
+    scim = org.scim
+    ble = {
+        "versionSupport": ["5.3"],
+        "deviceMacAddress": "2C:54:91:88:C9:E2",
+        "isRandom": False,
+        "irk": "00112233445566778899aabbccddeeff",
+        "mobility": True,
+        "pairingMethods": ["urn:ietf:params:scim:schemas:extension:pairingJustWorks:2.0:Device"],
+    }
+    body = {
+        "schemas": [RFC_9944, BLE],
+        "displayName": "BLE Heart Monitor",
+        "active": False,
+        "mudUrl": "https://example.com/mud",
+        "groups": [{"value": "x"}],
+        BLE: ble,
+    }
+    made = scim.post("/Devices", body, expect=201).json
+    path = f"/Devices/{made['id']}"
+    shown = {name: value for name, value in ble.items() if name != "irk"}
+    assert made[BLE] == shown and "groups" not in made and made["active"] is False
+    assert scim.get(path, expect=200).json == made
+    on = scim.patch(path, {"op": "replace", "path": "active", "value": True}, expect=200)
+    assert on["active"] is True
+    moved = scim.patch(path, {"op": "add", "path": f"{MAB}:deviceMacAddress", "value": "aa:bb"}, expect=200)
+    assert moved["schemas"] == [RFC_9944, BLE, MAB]
+    for filter in (
+        "active eq true",
+        f'{BLE}:deviceMacAddress sw "2c:54"',
+        f"{BLE}:mobility eq true and {MAB}:deviceMacAddress pr",
+        'displayName co "heart"',
+    ):
+        assert [found["id"] for found in scim.find("/Devices", filter)["Resources"]] == [made["id"]], filter
+    missing = {"schemas": [RFC_9944], "displayName": "no active"}
+    assert "active" in scim.post("/Devices", missing, expect=400)["detail"]
+    assert scim.get("/ResourceTypes/Device", expect=200)["schema"] == RFC_9944
+    scim.get(f"/Schemas/{BLE}", expect=200)
+    scim.delete(path, expect=204)
+    scim.get(path, expect=404)

@@ -142,6 +142,22 @@ static void test_allow_lists_what_a_path_can_do(void **state)
     assert_string_equal(found.allow, "GET, HEAD, DELETE, OPTIONS");
 }
 
+/* What only refuses is a route, so that it can tell 404 from 405, and no promise. */
+static void test_a_route_that_refuses_is_reached_and_not_allowed(void **state)
+{
+    (void)state;
+    static const struct operation refusing = {.refuses_method = true};
+    static const struct route open[] = {
+        {"PUT", "/{}", 0, &refusing}, {"GET", "/{}", 0, &one}, {"POST", "/Users", 0, &one}};
+    struct router *router = router_new(open, 3, more, 2, true);
+    struct router_match found;
+    assert_int_equal(match(router, "PUT", "/Things", &found), ROUTER_FOUND);
+    assert_string_equal(found.allow, "GET, HEAD, OPTIONS");
+    assert_int_equal(match(router, "PUT", "/Users", &found), ROUTER_WRONG_METHOD);
+    assert_string_equal(found.allow, "POST, OPTIONS");
+    router_free(router);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_literals_are_decoded_too),
         cmocka_unit_test(test_slashes_are_forgiven_where_that_is_wanted),
         cmocka_unit_test(test_allow_lists_what_a_path_can_do),
+        cmocka_unit_test(test_a_route_that_refuses_is_reached_and_not_allowed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -95,17 +95,22 @@ void fake_state(struct view *view, struct directory_id directory, enum view_dire
     }
 }
 
-void fake_policy(struct view *view, struct directory_id directory, struct scim_policy policy)
+void fake_rules(struct view *view, struct directory_id directory, const struct scim_rules *rules)
 {
-    struct scim_rules *rules = arena_new(&view->arena, struct scim_rules);
-    *rules = scim_rules_default;
-    rules->policy = policy;
     for (size_t i = 0; i < view->tokens.count; i++) {
         struct view_token token = *(const struct view_token *)view->tokens.items[i];
         token.rules = rules;
         if (id_equals(&token.directory.id, &directory.id))
             fake_put_token(view, &token);
     }
+}
+
+void fake_policy(struct view *view, struct directory_id directory, struct scim_policy policy)
+{
+    struct scim_rules *rules = arena_new(&view->arena, struct scim_rules);
+    *rules = scim_rules_default;
+    rules->policy = policy;
+    fake_rules(view, directory, rules);
 }
 
 struct slice fake_name(struct view *view, char kind, struct directory_id directory, uint16_t type, const struct id *id,

@@ -22,6 +22,8 @@ size_t fake_load(struct view *view); /* how much was wanted */
 
 void fake_put_token(struct view *view, const struct view_token *token);
 void fake_state(struct view *view, struct directory_id directory, enum view_directory_state state);
+/* NULL: they cannot be read. */
+void fake_rules(struct view *view, struct directory_id directory, const struct scim_rules *rules);
 void fake_policy(struct view *view, struct directory_id directory, struct scim_policy policy);
 
 /* What another server would have done meanwhile, with the row at the same place in memory: the next step must not take
