@@ -5,7 +5,9 @@
 #include "base/json.h"
 #include "organizations.h"
 #include "page.h"
+#include "problem.h"
 #include "reply.h"
+#include "scim/schema.h"
 #include "store/rules.h"
 
 enum { MAX_POLICY = 16384 };
@@ -24,6 +26,48 @@ static struct slice policy_text(struct call *call, struct slice otherwise)
     return copy;
 }
 
+static const char *conflict_text(struct call *call, const struct store_key_conflict *conflict)
+{
+    char id[ID_UUID_CHARS + 1], other[ID_UUID_CHARS + 1];
+    const char *kind = conflict->type == SCIM_TYPE_GROUP ? "group" : "user";
+    id_to_uuid(&conflict->id.id, id);
+    id_to_uuid(&conflict->other.id, other);
+    if (conflict->why[0])
+        return arena_printf(call_arena(call), "%s %s: %s", kind, id, conflict->why);
+    return arena_printf(call_arena(call), "%s %s has the same as %s %s", kind, id, kind, other);
+}
+
+/* In the answer, one by one, as far as there is room. */
+static void name_conflicts(struct call *call, const struct store_key_conflicts *conflicts)
+{
+    struct field_errors *errors = &call_state(call->op)->errors;
+    errors->count = 0;
+    for (size_t i = 0; i < conflicts->count && i < STORE_KEY_CONFLICTS && i < FIELD_ERRORS_MAX; i++) {
+        bool group = conflicts->list[i].type == SCIM_TYPE_GROUP;
+        errors->list[errors->count++] =
+            (struct field_error){group ? "#/policy/unique_group_names" : "#/policy/unique_identifier",
+                                 conflict_text(call, &conflicts->list[i])};
+    }
+}
+
+/* The field was checked on its own; together with the rest of the rules it can be wrong all the same. */
+static bool save_policy(struct call *call, struct directory_id directory, struct slice policy, struct err *err)
+{
+    if (!call_member(call, "policy"))
+        return true;
+    struct store_key_conflicts conflicts = {.count = 0};
+    struct store_rules_change change = {.policy = policy, .now_ms = call->op->now_ms, .conflicts = &conflicts};
+    if (store_rules_save(call->db, directory, &change, err))
+        return true;
+    if (err->kind == ERR_CONFLICT)
+        name_conflicts(call, &conflicts);
+    if (err->kind == ERR_INVALID_VALUE || err->kind == ERR_INVALID_SYNTAX) {
+        const char *detail = arena_printf(call_arena(call), "%s", err->detail);
+        return problem_invalid(call->op, "#/policy", detail, err);
+    }
+    return false;
+}
+
 bool directory_insert(struct call *call, const struct directory_new *directory, struct err *err)
 {
     struct db_value parameters[] = {
@@ -37,7 +81,8 @@ bool directory_insert(struct call *call, const struct directory_new *directory, 
     };
     struct db_value counters[] = {db_id(&directory->id.id), db_id(&directory->id.id)};
     return db_execute(call->db, sql_directory_insert, parameters, 7, NULL, err) &&
-           db_execute(call->db, sql_directory_insert_counters, counters, 2, NULL, err);
+           db_execute(call->db, sql_directory_insert_counters, counters, 2, NULL, err) &&
+           save_policy(call, directory->id, policy_text(call, SLICE_EMPTY), err);
 }
 
 static bool create(struct call *call, struct err *err)
@@ -82,15 +127,6 @@ static enum directory_state state_of_body(const struct call *call, enum director
     return slice_equals(state, SLICE_LITERAL("paused")) ? DIRECTORY_PAUSED : DIRECTORY_ACTIVE;
 }
 
-/* The field was checked on its own; together with the rest of the rules it can be wrong all the same. */
-static bool save_policy(struct call *call, const struct directory *directory, struct err *err)
-{
-    if (!call_member(call, "policy"))
-        return true;
-    struct store_rules_change change = {.policy = directory->policy, .now_ms = call->op->now_ms};
-    return store_rules_save(call->db, directory->id, &change, err);
-}
-
 static bool update(struct call *call, struct err *err)
 {
     struct directory directory;
@@ -106,7 +142,8 @@ static bool update(struct call *call, struct err *err)
         db_integer(directory.updated_ms), db_id(&directory.id.id),
     };
     call->audit.detail = json_incref(call->body);
-    return db_execute(call->db, sql_directory_update, parameters, 5, NULL, err) && save_policy(call, &directory, err) &&
+    return db_execute(call->db, sql_directory_update, parameters, 5, NULL, err) &&
+           save_policy(call, directory.id, directory.policy, err) &&
            reply_json(call->op, 200, directory_show(&directory));
 }
 

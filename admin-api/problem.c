@@ -69,7 +69,8 @@ void problem_refuse(struct op *op)
         json_pack("{s:s, s:s, s:i, s:s, s:o}", "type", type, "title", err_title(op->err.kind), "status", status,
                   "detail", op->err.detail, "instance", json_sprintf("urn:uuid:%s", op->request_id));
     const struct call_state *state = op->state;
-    if (op->err.kind == ERR_VALIDATION && state && state->errors.count > 0)
+    bool named = op->err.kind == ERR_VALIDATION || op->err.kind == ERR_CONFLICT;
+    if (named && state && state->errors.count > 0)
         json_object_set_new(problem, "errors", show_errors(&state->errors));
     add_headers(op, status);
     reply_json(op, status, problem);

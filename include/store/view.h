@@ -29,6 +29,7 @@ struct view_token {
     uint8_t hash[32];
     unsigned pepper_version;
     unsigned scopes;
+    bool closed;       /* write lane: somebody is changing the rules of the directory; nothing may be written */
     bool live;         /* neither revoked nor expired, by the database's clock */
     bool nests_groups; /* groups of the directory may be in groups */
     bool has_user;     /* a token of one person: */

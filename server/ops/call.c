@@ -181,6 +181,8 @@ bool call_admit_token(struct call *call, const struct view_token *token)
         return err_set(&op->err, ERR_FORBIDDEN, "The token has not the scope for this.");
     if (names_type(op) && !call->type)
         return err_set(&op->err, ERR_NOT_FOUND, "There is nothing at this URL.");
+    if (token->closed)
+        return err_set(&op->err, ERR_UNAVAILABLE, "The rules of this directory are being changed, try again.");
     if (token->state == VIEW_DIRECTORY_PAUSED)
         return err_set(&op->err, ERR_UNAVAILABLE, "Provisioning of this directory is paused, try again later.");
     return call_check_media_types(call);

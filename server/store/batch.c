@@ -5,7 +5,7 @@
 #include "base/must.h"
 #include "worker.h"
 
-enum { MOST_ROUNDS = 12, MOST_TRIES = 5 };
+enum { MOST_ROUNDS = 20, MOST_TRIES = 5 };
 
 static void fail_all(struct batch *batch, const struct err *err)
 {

@@ -1,5 +1,7 @@
 /* Changing the rules of a directory. */
+#include "rekey.h"
 #include "scim/catalog.h"
+#include "scim/policy_bind.h"
 #include "store/rules.h"
 #include "store_sql.h"
 
@@ -44,7 +46,23 @@ static bool check(struct saving *saving, const struct store_rules_change *change
     if (change->catalog.data && !take_catalog(saving, change->catalog, err))
         return false;
     saving->rules = scim_rules_make(&saving->source, err);
-    return saving->rules != NULL;
+    return saving->rules && scim_policy_check_names(&saving->rules->policy, err);
+}
+
+/* Rules that cannot be read any more had no effect, as if they were the default ones. */
+static bool make_keys(struct saving *saving, const struct scim_rules_source *before,
+                      const struct store_rules_change *change, struct err *err)
+{
+    struct err ignored = ERR_INIT;
+    struct scim_rules *old = scim_rules_make(before, &ignored);
+    const struct rekey rekey = {.db = saving->db,
+                                .directory = saving->directory,
+                                .before = old ? old : &scim_rules_default,
+                                .after = saving->rules,
+                                .conflicts = change->conflicts};
+    bool good = rekey_run(&rekey, err);
+    scim_rules_free(old);
+    return good;
 }
 
 /* Every type's number of resources is counted from its beginning. */
@@ -70,7 +88,12 @@ bool store_rules_save(struct db *db, struct directory_id directory, const struct
 {
     struct saving saving = {.db = db, .directory = directory};
     arena_init(&saving.arena);
-    bool good = load(&saving, err) && check(&saving, change, err) && update(&saving, change->now_ms, err);
+    struct scim_rules_source before = {0};
+    bool good = load(&saving, err);
+    if (good)
+        before = saving.source;
+    good = good && check(&saving, change, err) && make_keys(&saving, &before, change, err) &&
+           update(&saving, change->now_ms, err);
     scim_rules_free(saving.rules);
     arena_fini(&saving.arena);
     return good;

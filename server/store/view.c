@@ -22,6 +22,7 @@ static void start(struct view *view)
     view->counts = NULL;
     view->held_rules = NULL;
     view->stages_nesting = false;
+    view->closed_gates = 0;
 }
 
 void view_hold_rules(struct view *view, const struct scim_rules *rules)

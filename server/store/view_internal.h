@@ -108,8 +108,9 @@ struct held_rules { /* a reference of the batch */
 struct view {
     struct arena arena;
     struct held_rules *held_rules;
-    bool writes;      /* the write lane: in a transaction, whole rows locked */
-    bool looks_ahead; /* the job that is asked has undecided ones before it */
+    bool writes;         /* the write lane: in a transaction, whole rows locked */
+    bool looks_ahead;    /* the job that is asked has undecided ones before it */
+    size_t closed_gates; /* how often a directory was found in the hands of whoever changes its rules */
     struct known **buckets;
     size_t bucket_count, known_count;
     struct known **wanted;
@@ -134,6 +135,19 @@ MUST_CHECK bool view_load(struct view *view, struct db *db, struct err *err);
 bool view_is_dirty(const struct view *view); /* something is staged */
 /* Writes what was staged, inside the caller's transaction. */
 MUST_CHECK bool view_flush(struct view *view, struct db *db, struct err *err);
+
+/* Directories whose rows stay as they are until the batch ends, with the revision that they have (view_gates.c). */
+enum { VIEW_MOST_TOKENS = 32 };
+struct view_gates {
+    struct directory_id directory[VIEW_MOST_TOKENS];
+    uint32_t revision[VIEW_MOST_TOKENS];
+    size_t count;
+};
+void view_take_gate(struct view_gates *gates, struct directory_id directory, const struct db_value *row);
+/* Takes back the tokens whose gate is closed, so that they are wanted again; after some times they say so. true: all
+ * are open. */
+bool view_pass_gates(struct view *view, const struct view_gates *gates, struct known **tokens, size_t count);
+void view_wait_for_gates(struct view *view);
 
 struct known *view_find(struct view *view, const struct known_key *key);         /* NULL when not there */
 struct known *view_enter(struct view *view, const struct known_key *key);        /* found or made, unknown at first */
@@ -163,11 +177,12 @@ void view_each_token(struct view *view, void (*visit)(const struct view_token *t
 void view_take_match(struct view *view, struct known_key key, struct known *resource);
 
 /* Composed statements, for view_sizes[size_class] keys (`listed`: of one directory and scope; else rows of `wanted`)
- * and view_token_sizes[token_class] rows of `presented`. Parameters: the tokens' rows stand first in the text when the
- * keys are listed, and last otherwise. */
+ * and view_token_sizes[token_class] rows of `presented`; `writes`: with gates. Parameters: the tokens' rows stand first
+ * in the text when the keys are listed, and last otherwise; the directory of a single token's gate in front of the keys
+ * when these are listed, and behind their rows otherwise. */
 enum { VIEW_SIZES = 12, VIEW_TOKEN_SIZES = 4 };
 extern const size_t view_sizes[VIEW_SIZES], view_token_sizes[VIEW_TOKEN_SIZES];
-const char *view_sql(enum view_family family, bool listed, size_t size_class, size_t token_class);
+const char *view_sql(bool writes, enum view_family family, bool listed, size_t size_class, size_t token_class);
 /* Families with a limit for each key: an arm for each, of whatever directories. They count as listed. */
 static inline bool view_sql_has_arms(enum view_family family)
 {

@@ -7,7 +7,12 @@
 #include "rules_cache.h"
 #include "view_internal.h"
 
-enum { MOST_ROWS = 128, MOST_ARMS = 32, MOST_TOKENS = 32, MOST_PARAMETERS = 3 * MOST_ROWS + 2 * MOST_TOKENS };
+enum {
+    MOST_ROWS = 128,
+    MOST_ARMS = 32,
+    MOST_TOKENS = VIEW_MOST_TOKENS,
+    MOST_PARAMETERS = 3 * MOST_ROWS + 2 * MOST_TOKENS + 1
+};
 
 /* The columns of view_arm_token, in the places that row.h gives to a resource's. */
 enum {
@@ -357,7 +362,7 @@ static void add_tokens(struct parameters *parameters, struct known **tokens, siz
 }
 
 static bool run_statement(struct view *view, struct db *db, const char *sql, const struct parameters *parameters,
-                          enum view_family family, struct err *err)
+                          enum view_family family, struct view_gates *gates, struct err *err)
 {
     struct db_rows *rows = db_query(db, sql, parameters->values, parameters->count, err);
     if (!rows)
@@ -368,6 +373,8 @@ static bool run_statement(struct view *view, struct db *db, const char *sql, con
         db_id_out(&row[1], &directory.id);
         if (row[0].integer == 0)
             take_token(view, directory, row + 2);
+        else if (row[0].integer == 2)
+            view_take_gate(gates, directory, row + 2);
         else
             take_row(view, family, directory, row + 2);
     }
@@ -379,6 +386,7 @@ struct round { /* what is left to load, in order */
     size_t count;
     struct known **tokens;
     size_t token_count;
+    bool closed; /* some gate was */
 };
 
 static struct known **take_tokens(struct round *round, size_t *count_out)
@@ -438,6 +446,9 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
     struct parameters parameters;
     parameters.count = 0;
     bool tokens_first = view_sql_tokens_first(listed, token_class);
+    bool has_gate = view->writes && view_token_sizes[token_class] == 1, joined = count > 0 && !listed;
+    if (has_gate && !joined)
+        add(&parameters, db_id(&tokens[0]->key.directory.id));
     if (tokens_first)
         add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
     if (count && view_sql_has_arms(family))
@@ -446,13 +457,18 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
         add_listed(view, &parameters, round->list, count, view_sizes[class]);
     else
         add_all_joined(view, &parameters, round->list, count, count ? view_sizes[class] - rows : 0);
+    if (has_gate && joined)
+        add(&parameters, db_id(&tokens[0]->key.directory.id));
     if (!tokens_first)
         add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
-    if (!run_statement(view, db, view_sql(family, listed, class, token_class), &parameters, family, err) ||
+    struct view_gates gates = {.count = 0};
+    const char *sql = view_sql(view->writes, family, listed, class, token_class);
+    if (!run_statement(view, db, sql, &parameters, family, &gates, err) ||
         !load_rules(view, db, tokens, token_count, err))
         return false;
     settle_all(tokens, token_count);
     settle_all(round->list, count);
+    round->closed |= !view_pass_gates(view, &gates, tokens, token_count);
     round->list += count;
     round->count -= count;
     return true;
@@ -473,5 +489,7 @@ bool view_load(struct view *view, struct db *db, struct err *err)
     while (round.count + round.token_count > 0)
         if (!load_next(view, db, &round, err))
             return false;
+    if (round.closed)
+        view_wait_for_gates(view);
     return true;
 }

@@ -8,7 +8,8 @@
  *   WITH wanted(d, s, k) AS (VALUES (…), …), presented(d, k) AS (VALUES (…), …)
  *   (SELECT … FROM wanted JOIN … WHERE r.directory_id = wanted.d AND …) UNION ALL (the arm of the tokens)
  *
- * One token has a plain arm without `presented`. Keys that are limited one by one have an arm each.
+ * One token has a plain arm without `presented`. Where there are tokens, the write lane has the arm of the gates in
+ * front. Keys that are limited one by one have an arm each.
  *
  * The casts give the columns types that the indexes know; a parameter alone has none. */
 #include <pthread.h>
@@ -50,7 +51,7 @@ static const struct {
 static struct {
     pthread_mutex_t mutex;
     struct arena arena;
-    const char *text[2][FAMILY_COUNT][VIEW_SIZES][VIEW_TOKEN_SIZES];
+    const char *text[2][2][FAMILY_COUNT][VIEW_SIZES][VIEW_TOKEN_SIZES];
 } composed = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static void add_list(struct buf *out, const char *item, size_t count)
@@ -113,7 +114,7 @@ static void add_arms(struct buf *out, enum view_family family, bool listed, size
 /* Parentheses on every arm: without them FOR UPDATE would be an error, or lock the last arm alone. The tokens come
  * behind: their plain read opens the statement's snapshot, and a row that was waited for behind a snapshot is refused
  * (1020, innodb_snapshot_isolation). */
-static const char *compose(enum view_family family, bool listed, size_t count, size_t tokens)
+static const char *compose(bool writes, enum view_family family, bool listed, size_t count, size_t tokens)
 {
     bool joined = family != FAMILY_TOKENS && !listed, many_tokens = tokens > 1;
     struct buf text;
@@ -123,6 +124,8 @@ static const char *compose(enum view_family family, bool listed, size_t count, s
         add_rows(&text, "wanted(d, s, k)", families[family].row, count);
     if (many_tokens)
         add_rows(&text, joined ? ", presented(d, k)" : "presented(d, k)", "(" ID "," ID ")", tokens);
+    if (writes && tokens)
+        buf_printf(&text, " (%s) UNION ALL", many_tokens ? sql_view_arm_gates : sql_view_arm_gate);
     if (family != FAMILY_TOKENS)
         add_arms(&text, family, listed, count);
     if (tokens)
@@ -134,12 +137,12 @@ static const char *compose(enum view_family family, bool listed, size_t count, s
     return copy;
 }
 
-const char *view_sql(enum view_family family, bool listed, size_t size_class, size_t token_class)
+const char *view_sql(bool writes, enum view_family family, bool listed, size_t size_class, size_t token_class)
 {
     pthread_mutex_lock(&composed.mutex);
-    const char **text = &composed.text[listed][family][size_class][token_class];
+    const char **text = &composed.text[writes][listed][family][size_class][token_class];
     if (!*text)
-        *text = compose(family, listed, view_sizes[size_class], view_token_sizes[token_class]);
+        *text = compose(writes, family, listed, view_sizes[size_class], view_token_sizes[token_class]);
     const char *found = *text;
     pthread_mutex_unlock(&composed.mutex);
     return found;

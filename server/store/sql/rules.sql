@@ -13,3 +13,6 @@ UPDATE directory SET policy = ?, catalog = ?, revision = revision + 1, updated_m
 
 -- name: rules_add_counter
 INSERT IGNORE INTO resource_count (directory_id, type, resources) VALUES (?, ?, 0)
+
+-- name: rekey_resource
+UPDATE resource SET unique_key = ? WHERE directory_id = ? AND type = ? AND id = ?

@@ -18,6 +18,19 @@ SELECT STRAIGHT_JOIN 0, t.directory_id, d.state, d.organization_id, t.scopes,
 FROM presented JOIN scim_token t ON t.directory_id = presented.d AND t.id = presented.k
 JOIN directory d ON d.id = t.directory_id
 
+-- The gate of a directory: in the write lane its row is kept as it is until the batch ends, so that nobody writes under
+-- rules that are being changed. Who changes them has the row for himself; then it is skipped.
+-- name: view_arm_gate
+SELECT 2, d.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, d.revision, NULL
+FROM directory d
+WHERE d.id = ?
+LOCK IN SHARE MODE SKIP LOCKED
+
+-- name: view_arm_gates
+SELECT STRAIGHT_JOIN 2, d.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, d.revision, NULL
+FROM presented JOIN directory d ON d.id = presented.d
+LOCK IN SHARE MODE SKIP LOCKED
+
 -- name: view_arm_whole
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document,
        r.unique_key, r.external_key, r.display, r.manager_id, 0, NULL
