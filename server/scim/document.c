@@ -7,10 +7,22 @@
 
 static const char *const closing_braces = "}}}";
 
+/* The member that is rendered last, if it has this name. jansson has no iteration over a const object; nothing changes.
+ */
+static const json_t *last_member(const json_t *object, const char *name)
+{
+    json_t *members = (json_t *)(uintptr_t)object;
+    void *last = NULL;
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at))
+        last = at;
+    return last && strcmp(json_object_iter_key(last), name) == 0 ? json_object_iter_value(last) : NULL;
+}
+
+/* A user's manager stands last. What a client puts under the same names into a group is an attribute like any other. */
 uint8_t scim_document_store(const json_t *document, struct buf *out)
 {
-    const json_t *manager = json_object_get(json_object_get(document, SCIM_URN_ENTERPRISE), "manager");
-    uint8_t open_braces = manager ? 3 : 1;
+    const json_t *manager = last_member(last_member(document, SCIM_URN_ENTERPRISE), "manager");
+    uint8_t open_braces = json_object_size(manager) > 0 ? 3 : 1;
     size_t before = out->len;
 
     json_render(document, out);

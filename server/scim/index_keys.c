@@ -186,7 +186,8 @@ static struct slice display_of(const json_t *document)
 bool scim_row_keys(const struct scim_resource_type *type, const struct scim_policy *policy, const json_t *document,
                    struct arena *arena, struct scim_row_keys *keys_out, struct err *err)
 {
-    const json_t *enterprise = json_object_get(document, SCIM_URN_ENTERPRISE);
+    bool managed = scim_type_extension(type, SLICE_LITERAL(SCIM_URN_ENTERPRISE)) != NULL;
+    const json_t *enterprise = managed ? json_object_get(document, SCIM_URN_ENTERPRISE) : NULL;
     struct slice external = scim_text_prepare_in(SCIM_TEXT_EXACT, text_member(document, "externalId"), arena);
     *keys_out = (struct scim_row_keys){
         .external_key = cut_key(external),

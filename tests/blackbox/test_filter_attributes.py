@@ -209,6 +209,18 @@ def test_F_17_L_14_undeclared_attributes_are_texts_and_more(staff):
     staff.delete(f"/Users/{wanted}", expect=204)
 
 
+def test_F_17_A_06_what_a_group_calls_its_manager_is_undeclared(staff):
+    """The server took it for a user's manager, which is stored in a way of its own, and stopped."""
+    boss = staff.users["one"]["id"]
+    attributes = {ENTERPRISE: {"manager": {"value": boss}, "department": "D"}, "tags": ["last"]}
+    group = staff.new_group(**attributes)
+    assert group[ENTERPRISE] == attributes[ENTERPRISE]
+    assert staff.get(f"/Groups/{group['id']}", expect=200)[ENTERPRISE] == attributes[ENTERPRISE]
+    assert ids(staff, f'{ENTERPRISE}:manager.value eq "{boss}"', "/Groups") == [group["id"]]
+    assert ids(staff, f"{ENTERPRISE}:manager.displayName pr", "/Groups") == []
+    staff.delete(f"/Groups/{group['id']}", expect=204)
+
+
 # --- references ---
 
 

@@ -59,6 +59,31 @@ static void assert_served(const struct scim_served *served, const char *expected
     buf_fini(&out);
 }
 
+/* A group has no manager: what a client calls so is an undeclared attribute, and may stand anywhere. A server that took
+ * it for a user's was stopped by it. */
+static void test_A_06_a_manager_that_is_no_users_is_stored_as_it_is(void **state)
+{
+    (void)state;
+    static const char *const documents[] = {
+        "{\"a\":1,\"" SCIM_URN_ENTERPRISE "\":{\"manager\":{\"value\":\"m\"}},\"b\":[]}",
+        "{\"a\":1,\"" SCIM_URN_ENTERPRISE "\":{\"manager\":{\"value\":\"m\"},\"department\":\"d\"}}",
+        "{\"a\":1,\"" SCIM_URN_ENTERPRISE "\":{\"manager\":\"m\"}}",
+        "{\"a\":1,\"" SCIM_URN_ENTERPRISE "\":{\"manager\":[{}]}}",
+        "{\"a\":1,\"" SCIM_URN_ENTERPRISE "\":{\"manager\":{}}}",
+        "{\"a\":1,\"" SCIM_URN_ENTERPRISE "\":[]}",
+    };
+    for (size_t i = 0; i < COUNT_OF(documents); i++) {
+        struct buf text;
+        struct scim_stored stored = store(documents[i], &text);
+        assert_int_equal(stored.open_braces, 1);
+        json_t *loaded = scim_document_load(stored), *expected = json_of(documents[i]);
+        assert_json_equal(documents[i], loaded, expected);
+        json_decref(loaded);
+        json_decref(expected);
+        buf_fini(&text);
+    }
+}
+
 static void test_what_was_stored_comes_back(void **state)
 {
     (void)state;
@@ -211,6 +236,7 @@ static void test_a_users_tag_changes_with_what_is_derived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_A_06_a_manager_that_is_no_users_is_stored_as_it_is),
         cmocka_unit_test(test_what_was_stored_comes_back),
         cmocka_unit_test(test_meta_is_written_behind_the_text),
         cmocka_unit_test(test_an_unknown_manager_stays_as_sent),
