@@ -181,7 +181,8 @@ static bool check_bracketed(struct scim_filter_parser *parser, const struct scim
 {
     const struct scim_attribute *attribute = path->attribute;
     if (scim_path_has_sub(path) || (attribute && (attribute->type != SCIM_COMPLEX || !attribute->multi_valued)))
-        return bad_path(parser, "only a multi-valued complex attribute can have brackets");
+        return err_set(parser->err, ERR_INVALID_PATH, "path: %.*s has no values of several parts: no brackets",
+                       (int)path->name.len, path->name.data);
     if (!attribute && path->name.len == 0)
         return bad_path(parser, "an attribute is missing behind the schema");
     if (!attribute && parser->policy->unknown_attributes != SCIM_UNKNOWN_KEEP)

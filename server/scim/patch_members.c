@@ -106,7 +106,7 @@ bool patch_take_members(struct patch_parser *parser, const struct patch_step *st
     size_t count;
 
     if (patch_has_sub(&step->path))
-        return err_set(parser->err, ERR_MUTABILITY, "What a group says about a member cannot be changed.");
+        return err_set(parser->err, ERR_MUTABILITY, "members: display, type and $ref of a member cannot be changed.");
     if (step->op == PATCH_REMOVE)
         return take_removal(parser, step);
     if (step->op == PATCH_ADD && json_is_null(step->value))
