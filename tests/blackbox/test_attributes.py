@@ -472,6 +472,14 @@ def test_A_32_groups_cannot_be_written(scim):
     ]
 
 
+def test_A_32_groups_are_indirect_through_a_group(scim):
+    user = scim.new_user()
+    inner = scim.new_group("Inner", [user["id"]])
+    outer = scim.new_group("Outer", [inner["id"]])
+    shown = {group["value"]: group["type"] for group in scim.get(f"/Users/{user['id']}", expect=200)["groups"]}
+    assert shown == {inner["id"]: "direct", outer["id"]: "indirect"}
+
+
 def test_A_34_an_inactive_user_stays_readable_listed_and_unique(scim):
     user = scim.new_user("ada@example.com")
     path = f"/Users/{user['id']}"
@@ -510,6 +518,20 @@ def test_A_37_a_deleted_resource_leaves_its_groups_and_managers(scim):
         assert after["version"] != meta["version"] and after["lastModified"] >= meta["lastModified"]
     scim.delete(f"/Groups/{inner['id']}", expect=204)
     assert scim.members(outer["id"]) == set()
+
+
+def test_A_37_groups_may_hold_each_other_and_themselves(scim):
+    user = scim.new_user()
+    first = scim.new_group("First", [user["id"]])
+    second = scim.new_group("Second", [first["id"]])
+    for member in (second, first):
+        scim.patch(f"/Groups/{first['id']}", {"op": "add", "path": "members", "value": [{"value": member["id"]}]}, expect=204)
+    assert scim.members(first["id"]) == {user["id"], first["id"], second["id"]}
+    shown = {group["value"] for group in scim.get(f"/Users/{user['id']}", expect=200)["groups"]}
+    assert shown == {first["id"], second["id"]}
+    scim.get("/Groups", expect=200)
+    scim.delete(f"/Groups/{first['id']}", expect=204)
+    assert "groups" not in scim.get(f"/Users/{user['id']}", expect=200)
 
 
 def test_A_38_the_managers_name_is_computed_and_cannot_be_written(scim):
