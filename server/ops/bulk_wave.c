@@ -85,6 +85,8 @@ static struct slice location_of(const struct bulk_child *child)
                                     slice_str("/scim/v2").len);
     if (memmem(path.data, path.len, "bulkId:", 7))
         return SLICE_EMPTY;
+    while (path.len > 0 && path.data[path.len - 1] == '/')
+        path.len--;
     return slice_str(arena_printf(arena, "%.*s%.*s", (int)base.len, base.data, (int)path.len, path.data));
 }
 

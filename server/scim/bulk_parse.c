@@ -15,9 +15,11 @@ static json_t *member(const json_t *object, const char *name)
     return json_is_null(value) ? NULL : value;
 }
 
-bool bulk_refuse(struct scim_bulk_operation *operation, struct arena *arena, enum err_kind kind, const char *format,
+void bulk_refuse(struct scim_bulk_operation *operation, struct arena *arena, enum err_kind kind, const char *format,
                  ...)
 {
+    if (operation->err)
+        return;
     char detail[sizeof(((struct err *)NULL)->detail)];
     va_list arguments;
     va_start(arguments, format);
@@ -25,7 +27,7 @@ bool bulk_refuse(struct scim_bulk_operation *operation, struct arena *arena, enu
     va_end(arguments);
     struct err *err = arena_new(arena, struct err);
     operation->err = err;
-    return err_set(err, kind, "%s", detail);
+    err_set(err, kind, "%s", detail);
 }
 
 /* --- one operation --- */
@@ -37,62 +39,51 @@ struct reading {
 };
 
 /* A string member; an absent one is empty. */
-static bool read_text(struct reading *reading, const char *name, struct slice *text_out)
+static struct slice read_text(struct reading *reading, const char *name)
 {
     const json_t *value = member(reading->object, name);
     if (value && !json_is_string(value))
-        return bulk_refuse(reading->operation, reading->arena, ERR_INVALID_SYNTAX, "\"%s\" must be a string.", name);
-    *text_out = value ? json_slice(value) : SLICE_EMPTY;
-    return true;
+        bulk_refuse(reading->operation, reading->arena, ERR_INVALID_SYNTAX, "\"%s\" must be a string.", name);
+    return json_is_string(value) ? json_slice(value) : SLICE_EMPTY;
 }
 
-static bool read_method(struct reading *reading)
+static void read_method(struct reading *reading)
 {
     static const char *const names[] = {"", "POST", "PUT", "PATCH", "DELETE"};
     struct scim_bulk_operation *operation = reading->operation;
-    if (!read_text(reading, "method", &operation->method_text))
-        return false;
+    operation->method_text = read_text(reading, "method");
     for (size_t i = SCIM_BULK_POST; i <= SCIM_BULK_DELETE; i++) {
         if (slice_equals_ascii_nocase(operation->method_text, slice_str(names[i]))) {
             operation->method = (enum scim_bulk_method)i;
             operation->method_text = slice_str(names[i]);
-            return true;
+            return;
         }
     }
-    return bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX,
-                       "The \"method\" of an operation must be POST, PUT, PATCH or DELETE.");
+    bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX,
+                "The \"method\" of an operation must be POST, PUT, PATCH or DELETE.");
 }
 
-static bool read_path(struct reading *reading)
+static void read_path(struct reading *reading)
 {
     struct scim_bulk_operation *operation = reading->operation;
-    if (!read_text(reading, "path", &operation->path))
-        return false;
+    operation->path = read_text(reading, "path");
     if (operation->path.len == 0)
-        return bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX, "An operation needs a \"path\".");
-    if (operation->path.data[0] != '/')
+        bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX, "An operation needs a \"path\".");
+    else if (operation->path.data[0] != '/')
         operation->path = slice_str(arena_printf(reading->arena, "/%s", operation->path.data));
-    return true;
 }
 
-static bool read_data(struct reading *reading)
+static void read_data(struct reading *reading)
 {
     struct scim_bulk_operation *operation = reading->operation;
-    if (operation->method == SCIM_BULK_DELETE)
-        return true;
     json_t *data = member(reading->object, "data");
-    if (!json_is_object(data))
-        return bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX, "%.*s needs an object as its \"data\".",
-                           (int)operation->method_text.len, operation->method_text.data);
-    operation->data = data;
-    return true;
-}
-
-static bool need_bulk_id(struct reading *reading)
-{
-    struct scim_bulk_operation *operation = reading->operation;
-    return operation->method != SCIM_BULK_POST || operation->bulk_id.len > 0 ||
-           bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX, "POST needs a \"bulkId\".");
+    if (operation->method == SCIM_BULK_DELETE)
+        return;
+    if (json_is_object(data))
+        operation->data = data;
+    else
+        bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX, "%.*s needs an object as its \"data\".",
+                    (int)operation->method_text.len, operation->method_text.data);
 }
 
 /* Everything is read as far as it goes: the result of a refused operation shows what there was. */
@@ -103,16 +94,13 @@ static void read_operation(struct reading *reading)
         bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX, "Each of the \"Operations\" must be an object.");
         return;
     }
-    bool good = read_text(reading, "bulkId", &operation->bulk_id);
-    struct scim_bulk_operation shown = *operation;
-    struct reading rest = {&shown, reading->object, reading->arena};
-    struct reading *into = good ? reading : &rest; /* the first error stays */
-    good = read_method(into) && read_path(into) && need_bulk_id(into) &&
-           read_text(into, "version", &into->operation->version) && read_data(into) && good;
-    if (into == &rest) {
-        shown.err = operation->err;
-        *operation = shown;
-    }
+    read_method(reading);
+    read_path(reading);
+    operation->bulk_id = read_text(reading, "bulkId");
+    if (operation->method == SCIM_BULK_POST && operation->bulk_id.len == 0)
+        bulk_refuse(operation, reading->arena, ERR_INVALID_SYNTAX, "POST needs a \"bulkId\".");
+    operation->version = read_text(reading, "version");
+    read_data(reading);
 }
 
 /* --- bulkIds --- */

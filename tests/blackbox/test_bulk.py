@@ -38,6 +38,42 @@ def test_B_01_B_04_operations_of_every_kind_are_answered_one_by_one(scim):
     scim.get(f"/Users/{second['id']}", expect=404)
 
 
+def test_B_04_the_location_is_that_of_the_resource_however_it_was_named(scim):
+    path = f"/Users/{scim.new_user()['id']}"
+    change = patch_of({"op": "replace", "path": "title", "value": "Boss"})
+    paths = [path, path[1:], path + "/", path + "?attributes=title"]
+    results = bulk(scim, *({"method": "PATCH", "path": path, "data": change} for path in paths))
+    assert statuses(results) == [200] * 4
+    assert {result["location"] for result in results} == {scim.get(path)["meta"]["location"]}
+
+
+def test_B_01_B_04_the_example_of_the_rfc_with_four_operations(scim):
+    """RFC 7644 section 3.7.3, with a whole message as the data of its PATCH."""
+    bob, dave, gone = scim.new_user("Bobby"), scim.new_user("Dave", nickName="D"), scim.new_user()
+    change = patch_of(
+        {"op": "remove", "path": "nickName"},
+        {"op": "replace", "path": "userName", "value": "Dave2"},
+    )
+    operations = [
+        user("qwerty", "Alice"),
+        {
+            "method": "PUT",
+            "path": f"/Users/{bob['id']}",
+            "version": bob["meta"]["version"],
+            "data": {"schemas": [USER], "id": bob["id"], "userName": "Bob"},
+        },
+        {"method": "PATCH", "path": f"/Users/{dave['id']}", "version": dave["meta"]["version"], "data": change},
+        {"method": "DELETE", "path": f"/Users/{gone['id']}", "version": gone["meta"]["version"]},
+    ]
+    results = bulk(scim, *operations, failOnErrors=1)
+    assert statuses(results) == [201, 200, 200, 204]
+    assert scim.get(f"/Users/{bob['id']}")["userName"] == "Bob"
+    assert "nickName" not in scim.get(f"/Users/{dave['id']}")
+    again = bulk(scim, *operations)
+    assert statuses(again) == [409, 412, 412, 404]
+    assert statuses(bulk(scim, *operations, failOnErrors=1)) == [409]
+
+
 def test_B_01_a_request_of_which_everything_fails_is_200(scim):
     results = bulk(
         scim,

@@ -38,6 +38,17 @@ BODIES = [
     {},
 ]
 TARGET, OTHER = "/Users/TARGET", "/Users/nobody"
+GROUP_PATCHES = [
+    patch_of({"op": "add", "path": "members", "value": [{"value": "MEMBER"}]}),
+    patch_of({"op": "add", "path": "members", "value": [{"value": str(uuid.UUID(int=7))}]}),
+    patch_of({"op": "remove", "path": 'members[value eq "MEMBER"]'}),
+    patch_of({"op": "remove", "path": "members"}),
+    patch_of({"op": "remove", "path": "displayName"}),
+    patch_of({"op": "replace", "path": "displayName", "value": "TAKEN"}),
+    patch_of({"op": "replace", "value": {"members": [], "displayName": "new"}}),
+    patch_of({"op": "replace", "path": "members[display ne", "value": []}),
+]
+TEAM = "/Groups/TEAM"
 PARITY = (
     [("POST", "/Users", body, None) for body in BODIES]
     + [("PUT", TARGET, body, None) for body in BODIES]
@@ -49,6 +60,9 @@ PARITY = (
     + [("PATCH", TARGET, BAD_PATCHES[9], tag) for tag in ('W/"7"', 'W/"1"')]
     + [("POST", "/Groups", body, None) for body in ({"schemas": [GROUP]}, {"schemas": [GROUP], "displayName": "g"})]
     + [("POST", "/Groups", {"schemas": [GROUP], "displayName": "g", "members": [{"value": str(uuid.uuid4())}]}, None)]
+    + [("PATCH", TEAM, body, None) for body in GROUP_PATCHES]
+    + [("PATCH", f"{TEAM}?attributes=displayName", GROUP_PATCHES[0], None), ("DELETE", TEAM, None, None)]
+    + [("PUT", TEAM, body, None) for body in ({"schemas": [GROUP]}, {"schemas": [GROUP], "displayName": "taken"})]
     + [("POST", "/Nothing", {}, None), ("DELETE", "/Users/a/b", None, None), ("POST", "/Schemas", {}, None)]
     + [("POST", "/Users?attributes=userName", BODIES[0], None), ("POST", "/Users/", BODIES[0], None)]
     + [("POST", "/Users?attributes=a&attributes=b", BODIES[0], None)]
@@ -60,9 +74,13 @@ def test_B_08_V_11_an_operation_has_the_answer_of_a_single_request(rollcall, met
     answers = []
     for ask in (ask_alone, ask_in_bulk):
         scim = rollcall.new_organization().scim
-        scim.new_user("taken@example.com")
+        member = scim.new_user("taken@example.com")["id"]
         target = scim.new_user("target@example.com")["id"]
-        result = ask(scim, method, path.replace("TARGET", target), data, version)
+        team = scim.new_group("team", [member])["id"]
+        scim.new_group("taken")
+        real_path = path.replace("TARGET", target).replace("TEAM", team)
+        real_data = json.loads(json.dumps(data).replace("MEMBER", member))
+        result = ask(scim, method, real_path, real_data, version)
         if "response" in result:
             result["response"]["detail"] = result["response"]["detail"].replace(target, "TARGET").split(" It has:")[0]
         answers.append(result)

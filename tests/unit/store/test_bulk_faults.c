@@ -57,8 +57,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* So many creations. more: members of the message beside the operations. */
-static void send_bulk(const char *more)
+/* Creations. more: members of the message beside the operations. */
+static struct op *bulk_op(const char *more)
 {
     struct buf body;
     buf_init(&body, 1 << 20);
@@ -71,9 +71,15 @@ static void send_bulk(const char *more)
     buf_add_str(&body, "]}");
     buf_add_char(&body, '\0');
     struct request request = {.method = "POST", .path = "/Bulk", .body = body.data};
-    op = request_op(&tenant.caller, &request, 1750000000000);
-    op->job.deadline_ns = clock_monotonic_ns() + UINT64_C(1000000000) * PATIENCE_S;
+    struct op *made = request_op(&tenant.caller, &request, 1750000000000);
+    made->job.deadline_ns = clock_monotonic_ns() + UINT64_C(1000000000) * PATIENCE_S;
     buf_fini(&body);
+    return made;
+}
+
+static void send_bulk(const char *more)
+{
+    op = bulk_op(more);
     office_send(&office, store, STORE_QUERY, &op, 1);
 }
 
@@ -206,6 +212,31 @@ static void test_a_database_that_dies_in_the_middle_leaves_only_what_is_acknowle
     assert_results(0, OPERATIONS);
 }
 
+/* Each holds its whole message as objects: so many at a time and no more. */
+static void test_bulk_requests_beyond_what_memory_is_meant_for_are_503(void **state)
+{
+    (void)state;
+    enum { AT_A_TIME = 16 };
+    struct op *ops[AT_A_TIME + 1];
+    for (size_t i = 0; i <= AT_A_TIME; i++)
+        ops[i] = bulk_op("");
+    hold_commits();
+    office_send(&office, store, STORE_QUERY, ops, AT_A_TIME + 1);
+    office_wait(&office, 1);
+    assert_int_equal(ops[AT_A_TIME]->reply.status, 503);
+    assert_non_null(request_header(ops[AT_A_TIME], "retry-after"));
+    release_commits();
+    office_wait(&office, AT_A_TIME);
+    for (size_t i = 0; i <= AT_A_TIME; i++) {
+        assert_int_equal(ops[i]->reply.status, i < AT_A_TIME ? 200 : 503);
+        request_free(ops[i]);
+    }
+    assert_int_equal(database_integer(db, "SELECT COUNT(*) FROM resource"), OPERATIONS);
+    send_bulk("");
+    wait_for_answer();
+    assert_int_equal(op->reply.status, 200);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -217,6 +248,7 @@ int main(void)
         TEST(test_a_closed_lane_refuses_the_whole_request),
         TEST(test_B_07_the_rest_of_an_unavailable_store_counts_as_errors),
         TEST(test_a_request_that_takes_too_long_starts_no_further_wave),
+        TEST(test_bulk_requests_beyond_what_memory_is_meant_for_are_503),
         TEST(test_a_database_that_dies_in_the_middle_leaves_only_what_is_acknowledged),
     };
     return cmocka_run_group_tests(tests, database_start, database_stop);
