@@ -193,7 +193,7 @@ def test_L_16_A_11_nulls_on_create_even_if_strict(org, scim):
     assert "addresses" not in scim.post("/Users", {**body, "userName": "l16-strict"}, expect=201)
 
 
-def test_L_17_I_04_groups_and_a_placeholder_password(org, scim, rollcall):
+def test_L_17_A_33_groups_and_a_placeholder_password(org, scim):
     for policy in ({}, {"strict": True}):
         org.set_rules(policy=policy)
         created = scim.new_user(groups=[], password="Pl4ceh0lder-x")
