@@ -199,6 +199,17 @@ static void fill(json_t *object, const struct scim_schema *schema, size_t chance
     }
 }
 
+/* Names of the enterprise schema in a type that has it not. */
+static void add_foreign(json_t *resource, const char *const *ids, size_t count)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "department", wild_value(1));
+    json_object_set_new(object, "manager",
+                        one_in(4) ? wild_value(1)
+                                  : json_pack("{s:s}", "value", count ? ids[wild_pick(count)] : wild_text()));
+    json_object_set_new(resource, SCIM_URN_ENTERPRISE, object);
+}
+
 static void add_undeclared(json_t *resource)
 {
     static const char *const names[] = {"size", "custom", "tags", "Extra", "userNames"};
@@ -227,6 +238,8 @@ json_t *wild_resource(const struct scim_resource_type *type, size_t number, cons
         json_object_set_new(resource, type->extensions[i]->urn, extension);
         json_array_append_new(schemas, json_string(type->extensions[i]->urn));
     }
+    if (type->extension_count == 0 && one_in(4))
+        add_foreign(resource, ids, count);
     add_undeclared(resource);
     snprintf(name, sizeof(name), "%s%zu", one_in(2) ? "N" : "n\u00e9", number);
     json_object_set_new(resource, type->code == SCIM_TYPE_GROUP ? "displayName" : "userName", json_string(name));
@@ -337,9 +350,22 @@ static void add_declared(const struct context *context, const struct scim_schema
 
 static void add_term(const struct context *context)
 {
-    static const char *const undeclared[] = {"size",   "CUSTOM",       "tags",          "tags.value",    "extra.type",
-                                             "absent", "urn:x:y:size", "URN:X:Y:floor", "custom.value",  "userNames",
-                                             "Extra",  "tags.Size",    "urn:x:z:a",     "custom.display"};
+    static const char *const undeclared[] = {"size",
+                                             "CUSTOM",
+                                             "tags",
+                                             "tags.value",
+                                             "extra.type",
+                                             "absent",
+                                             SCIM_URN_ENTERPRISE ":manager.value",
+                                             SCIM_URN_ENTERPRISE ":manager.displayName",
+                                             "urn:x:y:size",
+                                             "URN:X:Y:floor",
+                                             "custom.value",
+                                             "userNames",
+                                             "Extra",
+                                             "tags.Size",
+                                             "urn:x:z:a",
+                                             "custom.display"};
     const struct scim_resource_type *type = context->type;
     switch (wild_pick(10)) {
     case 0:
