@@ -5,14 +5,7 @@
 #include "base/must.h"
 #include "row.h"
 #include "rules_cache.h"
-#include "view_internal.h"
-
-enum {
-    MOST_ROWS = 128,
-    MOST_ARMS = 32,
-    MOST_TOKENS = VIEW_MOST_TOKENS,
-    MOST_PARAMETERS = 3 * MOST_ROWS + 2 * MOST_TOKENS + 1
-};
+#include "view_statement.h"
 
 /* The columns of view_arm_token, in the places that row.h gives to a resource's. */
 enum {
@@ -241,127 +234,7 @@ static int compare_wanted(const void *a, const void *b)
     return order ? order : id_compare(&left->key.id, &right->key.id);
 }
 
-static size_t class_of(const size_t *sizes, size_t classes, size_t count)
-{
-    size_t class = 0;
-    while (class + 1 < classes && sizes[class] < count)
-        class ++;
-    return class;
-}
-
-struct parameters {
-    struct db_value values[MOST_PARAMETERS];
-    size_t count;
-};
-
-static void add(struct parameters *parameters, struct db_value value)
-{
-    must(parameters->count < MOST_PARAMETERS);
-    parameters->values[parameters->count++] = value;
-}
-
-static void add_row(struct parameters *parameters, const struct known *known, struct db_value scope,
-                    struct db_value key)
-{
-    add(parameters, db_id(&known->key.directory.id));
-    add(parameters, scope);
-    add(parameters, key);
-}
-
-static struct db_value uuid_text(struct view *view, const struct id *id)
-{
-    char *text = arena_take(&view->arena, ID_UUID_CHARS + 1);
-    id_to_uuid(id, text);
-    return db_bytes(slice_of(text, ID_UUID_CHARS));
-}
-
-static bool is_member(const struct known *known) { return known->key.kind == KNOWN_MEMBER; }
-
-/* A member may be a user or a group: two rows. */
-static size_t rows_of(const struct known *known) { return is_member(known) ? 2 : 1; }
-
-static struct db_value scope_of(const struct known *known)
-{
-    if (known->key.kind == KNOWN_MEMBERSHIP)
-        return db_id(&known->key.second);
-    if (known->key.kind == KNOWN_MEMBERS)
-        return db_integer(SCIM_TYPE_GROUP);
-    return db_integer(known->key.kind == KNOWN_MANAGED ? SCIM_TYPE_USER : known->key.type);
-}
-
-static struct db_value key_of(struct view *view, const struct known *known)
-{
-    if (known->key.kind == KNOWN_UNIQUE)
-        return db_bytes(known->key.text);
-    return known->key.kind == KNOWN_MANAGED ? uuid_text(view, &known->key.id) : db_id(&known->key.id);
-}
-
-static void add_joined(struct view *view, struct parameters *parameters, const struct known *known)
-{
-    if (!is_member(known)) {
-        add_row(parameters, known, scope_of(known), key_of(view, known));
-        return;
-    }
-    add_row(parameters, known, db_integer(SCIM_TYPE_USER), db_id(&known->key.id));
-    add_row(parameters, known, db_integer(SCIM_TYPE_GROUP), db_id(&known->key.id));
-}
-
-static void add_listed(struct view *view, struct parameters *parameters, struct known **list, size_t count, size_t size)
-{
-    add(parameters, db_id(&list[0]->key.directory.id));
-    add(parameters, scope_of(list[0]));
-    for (size_t i = 0; i < size; i++) /* the last key again: not a row more */
-        add(parameters, key_of(view, list[i < count ? i : count - 1]));
-}
-
-/* Can they be asked for by a list of keys? The list is sorted by directory and scope. */
-static bool is_listed(struct known **list, size_t count)
-{
-    const struct known *first = list[0], *last = list[count - 1];
-    if (view_sql_has_arms(first->family))
-        return true;
-    return !is_member(first) && id_equals(&first->key.directory.id, &last->key.directory.id) &&
-           first->key.type == last->key.type && id_equals(&first->key.second, &last->key.second);
-}
-
-static void add_arms(struct parameters *parameters, struct known **list, size_t count, size_t size)
-{
-    bool has_code = list[0]->family == FAMILY_VALUE;
-    for (size_t i = 0; i < size; i++) {
-        const struct known_key *key = &list[i < count ? i : 0]->key;
-        add(parameters, i < count ? db_id(&key->directory.id) : db_null()); /* in no directory there is nothing */
-        add(parameters, db_integer(key->type));
-        if (has_code)
-            add(parameters, db_integer(key->code));
-        add(parameters, db_bytes(key->text));
-    }
-}
-
-/* A row without a directory joins nothing, and nothing is looked up for it. */
-static void add_padding(struct parameters *parameters, size_t values)
-{
-    for (; values > 0; values--)
-        add(parameters, db_null());
-}
-
-static void add_all_joined(struct view *view, struct parameters *parameters, struct known **list, size_t count,
-                           size_t unused_rows)
-{
-    for (size_t i = 0; i < count; i++)
-        add_joined(view, parameters, list[i]);
-    add_padding(parameters, 3 * unused_rows);
-}
-
-static void add_tokens(struct parameters *parameters, struct known **tokens, size_t count, size_t size)
-{
-    for (size_t i = 0; i < count; i++) {
-        add(parameters, db_id(&tokens[i]->key.directory.id));
-        add(parameters, db_id(&tokens[i]->key.id));
-    }
-    add_padding(parameters, 2 * (size - count));
-}
-
-static bool run_statement(struct view *view, struct db *db, const char *sql, const struct parameters *parameters,
+static bool run_statement(struct view *view, struct db *db, const char *sql, const struct view_parameters *parameters,
                           enum view_family family, struct view_gates *gates, struct err *err)
 {
     struct db_rows *rows = db_query(db, sql, parameters->values, parameters->count, err);
@@ -392,7 +265,7 @@ struct round { /* what is left to load, in order */
 static struct known **take_tokens(struct round *round, size_t *count_out)
 {
     struct known **tokens = round->tokens;
-    *count_out = round->token_count < MOST_TOKENS ? round->token_count : MOST_TOKENS;
+    *count_out = round->token_count < VIEW_MOST_TOKENS ? round->token_count : VIEW_MOST_TOKENS;
     round->tokens += *count_out;
     round->token_count -= *count_out;
     return tokens;
@@ -403,10 +276,10 @@ static size_t run_length(const struct round *round, size_t *rows_out)
 {
     size_t count = 0;
     *rows_out = 0;
-    size_t most = round->count && view_sql_has_arms(round->list[0]->family) ? MOST_ARMS : MOST_ROWS;
+    size_t most = round->count && view_sql_has_arms(round->list[0]->family) ? VIEW_MOST_ARMS : VIEW_MOST_ROWS;
     while (count < round->count && round->list[count]->family == round->list[0]->family &&
-           *rows_out + rows_of(round->list[count]) <= most)
-        *rows_out += rows_of(round->list[count++]);
+           *rows_out + view_rows_of(round->list[count]) <= most)
+        *rows_out += view_rows_of(round->list[count++]);
     return count;
 }
 
@@ -434,43 +307,25 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
         round->count -= taken;
         return true;
     }
-    size_t rows = 0, token_count;
-    size_t count = round->count && round->list[0]->family == FAMILY_ABOVE ? 0 : run_length(round, &rows);
-    struct known **tokens = take_tokens(round, &token_count);
-    enum view_family family = count ? round->list[0]->family : FAMILY_TOKENS;
-    size_t class = class_of(view_sizes, VIEW_SIZES, rows);
-    size_t token_class = class_of(view_token_sizes, VIEW_TOKEN_SIZES, token_count);
+    struct view_statement statement = {.list = round->list};
+    if (!(round->count && round->list[0]->family == FAMILY_ABOVE))
+        statement.count = run_length(round, &statement.rows);
+    statement.tokens = take_tokens(round, &statement.token_count);
+    view_statement_make(view, &statement);
 
-    bool listed = count > 0 && is_listed(round->list, count);
-
-    struct parameters parameters;
-    parameters.count = 0;
-    bool tokens_first = view_sql_tokens_first(listed, token_class);
-    bool has_gate = view->writes && view_token_sizes[token_class] == 1, joined = count > 0 && !listed;
-    if (has_gate && !joined)
-        add(&parameters, db_id(&tokens[0]->key.directory.id));
-    if (tokens_first)
-        add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
-    if (count && view_sql_has_arms(family))
-        add_arms(&parameters, round->list, count, view_sizes[class]);
-    else if (listed)
-        add_listed(view, &parameters, round->list, count, view_sizes[class]);
-    else
-        add_all_joined(view, &parameters, round->list, count, count ? view_sizes[class] - rows : 0);
-    if (has_gate && joined)
-        add(&parameters, db_id(&tokens[0]->key.directory.id));
-    if (!tokens_first)
-        add_tokens(&parameters, tokens, token_count, view_token_sizes[token_class]);
+    struct view_parameters parameters;
     struct view_gates gates = {.count = 0};
-    const char *sql = view_sql(view->writes, family, listed, class, token_class);
-    if (!run_statement(view, db, sql, &parameters, family, &gates, err) ||
-        !load_rules(view, db, tokens, token_count, err))
+    view_statement_parameters(view, &statement, &parameters);
+    const char *sql =
+        view_sql(view->writes, statement.family, statement.listed, statement.size_class, statement.token_class);
+    if (!run_statement(view, db, sql, &parameters, statement.family, &gates, err) ||
+        !load_rules(view, db, statement.tokens, statement.token_count, err))
         return false;
-    settle_all(tokens, token_count);
-    settle_all(round->list, count);
-    round->closed |= !view_pass_gates(view, &gates, tokens, token_count);
-    round->list += count;
-    round->count -= count;
+    settle_all(statement.tokens, statement.token_count);
+    settle_all(statement.list, statement.count);
+    round->closed |= !view_pass_gates(view, &gates, statement.tokens, statement.token_count);
+    round->list += statement.count;
+    round->count -= statement.count;
     return true;
 }
 
