@@ -179,6 +179,8 @@ bool call_admit_token(struct call *call, const struct view_token *token)
     take_rules(call, token->rules);
     if (!has_scope(op, token))
         return err_set(&op->err, ERR_FORBIDDEN, "The token has not the scope for this.");
+    if (token->has_user && op->operation->lane == OP_WRITE && !call->is_self)
+        return err_set(&op->err, ERR_FORBIDDEN, "This token is of a user, who changes nothing but /Me.");
     if (names_type(op) && !call->type)
         return err_set(&op->err, ERR_NOT_FOUND, "There is nothing at this URL.");
     if (token->closed)

@@ -29,6 +29,7 @@ struct call {
     bool failure_counted, request_counted, more_counted; /* by the door, whatever is stepped again */
     struct auth_quota quota;                             /* of the directory, once request_counted */
 
+    bool is_self; /* through /Me: changes what the policy leaves to users themselves (M-03) */
     bool id_good; /* the path names a resource by the form of an id */
     struct resource_id id;
 

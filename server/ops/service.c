@@ -61,6 +61,10 @@ WRITES(create_own, "resource.create", SCIM_TYPE_OWN, WRITE_OWN, scim_create);
 WRITES(replace_own, "resource.replace", SCIM_TYPE_OWN, WRITE_OWN, scim_replace_own);
 WRITES(patch_own, "resource.patch", SCIM_TYPE_OWN, WRITE_OWN, scim_change_own);
 WRITES(delete_own, "resource.delete", SCIM_TYPE_OWN, WRITE_OWN, scim_delete_own);
+READS(get_me, "me.get", SCIM_TYPE_USER, SCOPE_USERS_READ, scim_get_me);
+WRITES(replace_me, "me.replace", SCIM_TYPE_USER, SCOPE_USERS_WRITE, scim_replace_me);
+WRITES(patch_me, "me.patch", SCIM_TYPE_USER, SCOPE_USERS_WRITE, scim_change_me);
+WRITES(delete_me, "me.delete", SCIM_TYPE_USER, SCOPE_USERS_WRITE, scim_delete_me);
 READS(show_config, "config.show", 0, 0, scim_show_config);
 READS(show_types, "types.list", 0, 0, scim_show_types);
 READS(show_type, "types.get", 0, 0, scim_show_type);
@@ -90,7 +94,11 @@ static struct route routes[] = {
     {"GET", BASE "/ResourceTypes/{}", 0, &show_type},
     {"GET", BASE "/Schemas", 0, &show_schemas},
     {"GET", BASE "/Schemas/{}", 0, &show_schema},
-    {"GET", BASE "/Me", 0, &not_implemented},
+    {"GET", BASE "/Me", 0, &get_me},
+    {"POST", BASE "/Me", 0, &not_implemented},
+    {"PUT", BASE "/Me", 0, &replace_me},
+    {"PATCH", BASE "/Me", 0, &patch_me},
+    {"DELETE", BASE "/Me", 0, &delete_me},
     {"POST", BASE "/Bulk", 0, &bulk},
     {"POST", BASE "/.search", 0, &not_implemented},
     {"POST", BASE "/Users/.search", 0, &not_implemented},

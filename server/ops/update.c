@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/must.h"
+#include "scim/policy_bind.h"
 
 /* Everything an update looks at, of one step. */
 struct updating {
@@ -55,6 +56,12 @@ static bool check_preconditions(struct updating *u)
     return call_preconditions(u->call, &served);
 }
 
+static bool check_self_service(struct call *call, const json_t *before, const json_t *after)
+{
+    return !call->is_self ||
+           scim_policy_check_self_service(call_policy(call), call->type, before, after, &call->op->err);
+}
+
 static struct decision *new_decision(struct updating *u)
 {
     struct call *call = u->call;
@@ -66,7 +73,8 @@ static struct decision *new_decision(struct updating *u)
         return NULL;
     if (json_equal(after, before))
         return decision;
-    bool good = write_decide(call, before, after, decision) && write_keys(call, before, &decision->keys_before);
+    bool good = check_self_service(call, before, after) && write_decide(call, before, after, decision) &&
+                write_keys(call, before, &decision->keys_before);
     return good ? decision : NULL;
 }
 

@@ -28,6 +28,11 @@ enum job_step scim_refuse_method(struct op *op, struct view *view); /* 405, or 4
 
 enum job_run scim_bulk(struct op *op, struct db *db, struct err *err);
 
+enum job_step scim_get_me(struct op *op, struct view *view);
+enum job_step scim_replace_me(struct op *op, struct view *view);
+enum job_step scim_change_me(struct op *op, struct view *view);
+enum job_step scim_delete_me(struct op *op, struct view *view);
+
 enum job_step scim_show_config(struct op *op, struct view *view);
 enum job_step scim_show_types(struct op *op, struct view *view);
 enum job_step scim_show_type(struct op *op, struct view *view);
