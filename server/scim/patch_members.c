@@ -60,9 +60,7 @@ static void remove_listed(struct patch_parser *parser, const json_t *value)
     for (size_t i = 0; i < length; i++) {
         const json_t *element = list ? json_array_get(value, i) : value;
         struct err ignored = ERR_INIT;
-        bool nothing = false;
-        if (resource_member_id(element, i, parser->policy, &ids[count], &nothing, &ignored))
-            count += !nothing;
+        count += resource_member_id(element, i, parser->policy, &ids[count], &ignored);
     }
     add_ids(parser, SCIM_MEMBERS_REMOVE, ids, resource_sort_ids(ids, count));
 }

@@ -7,27 +7,14 @@ bool resource_is_members(const struct scim_resource_type *type, const struct sci
     return type->code == SCIM_TYPE_GROUP && attribute->multi_valued && strcmp(attribute->name, "members") == 0;
 }
 
-static bool all_null(const json_t *object)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach (value_iterable(object), name, value) {
-        if (!json_is_null(value))
-            return false;
-    }
-    return true;
-}
-
+/* A member that names nobody is refused, unlike other objects without content: whoever sends one means somebody, and
+ * reading `members: [{}]` as nobody would empty the group. */
 bool resource_member_id(const json_t *element, size_t index, const struct scim_policy *policy,
-                        struct resource_id *id_out, bool *nothing_out, struct err *err)
+                        struct resource_id *id_out, struct err *err)
 {
     const json_t *value = element;
-    *nothing_out = false;
 
     if (json_is_object(element)) {
-        *nothing_out = all_null(element);
-        if (*nothing_out)
-            return true;
         value = json_member_nocase(element, SLICE_LITERAL("value"), NULL);
     } else if (!scim_lenient(policy, SCIM_TEXT_FOR_COMPLEX)) {
         value = NULL;
@@ -70,12 +57,9 @@ bool resource_member_ids(const json_t *value, const struct scim_policy *policy, 
         return true;
     if (!list && !scim_lenient(policy, SCIM_LISTS_AND_SINGLES))
         return err_set(err, ERR_INVALID_VALUE, "\"members\" must be a list.");
-    for (size_t i = 0; i < length; i++) {
-        bool nothing = false;
-        if (!resource_member_id(list ? json_array_get(value, i) : value, i, policy, &ids[count], &nothing, err))
+    for (size_t i = 0; i < length; i++)
+        if (!resource_member_id(list ? json_array_get(value, i) : value, i, policy, &ids[count++], err))
             return false;
-        count += !nothing;
-    }
     *count_out = resource_sort_ids(ids, count);
     return true;
 }

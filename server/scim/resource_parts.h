@@ -11,10 +11,10 @@ bool resource_is_members(const struct scim_resource_type *type, const struct sci
 /* What scim_resource_finish does, as a new document; `document` stays as it is. NULL with err set. */
 json_t *resource_arrange(const json_t *document, const struct scim_resource_type *type, struct err *err);
 
-/* One element of a list of members. True with *id_out set; true with *nothing_out when it is null throughout; false
- * with err set when it has not the form of a member. `index` is for the error's text. */
+/* One element of a list of members. False with err set when it names nobody by an id. `index` is for the error's text.
+ */
 MUST_CHECK bool resource_member_id(const json_t *element, size_t index, const struct scim_policy *policy,
-                                   struct resource_id *id_out, bool *nothing_out, struct err *err);
+                                   struct resource_id *id_out, struct err *err);
 
 /* The ids of a list of members, a single member, or null; appended to a new array in the arena, sorted, no doubles. */
 MUST_CHECK bool resource_member_ids(const json_t *value, const struct scim_policy *policy, struct arena *arena,
