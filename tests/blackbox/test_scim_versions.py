@@ -178,3 +178,9 @@ def test_V_10_dates_in_conditions_are_ignored_and_none_is_sent(scim, user):
     scim.get(path, headers=[("If-Modified-Since", future)], expect=200)
     operation = {"op": "replace", "path": "title", "value": "T"}
     scim.patch(path, operation, headers=[("If-Unmodified-Since", past)], expect=200)
+
+
+def test_V_07_if_match_is_looked_at_before_if_none_match(scim, user):
+    path = f"/Users/{user['id']}"
+    scim.get(path, headers=[("If-Match", 'W/"stale"'), ("If-None-Match", tag(user))], expect=412)
+    scim.get(path, headers=[("If-Match", tag(user)), ("If-None-Match", tag(user))], expect=304)
