@@ -1,11 +1,12 @@
-/* Seals: a MAC over what is given out and taken back later, such as the cursors of lists.
+/* Seals: what is given out and taken back later, such as the cursors of lists: a MAC over what is readable, or a sealed
+ * text that nobody outside can read.
  *
  * Keyed from the peppers, so that nobody outside can make one and every process of a cluster accepts it. */
 #ifndef AUTH_SEAL_H
 #define AUTH_SEAL_H
 
 #include "auth/token.h"
-#include "base/slice.h"
+#include "base/buf.h"
 
 enum { AUTH_SEAL_BYTES = 16 };
 
@@ -17,5 +18,16 @@ MUST_CHECK bool auth_seal(const struct auth_peppers *peppers, unsigned pepper_ve
 /* In constant time. */
 MUST_CHECK bool auth_seal_check(const struct auth_peppers *peppers, unsigned pepper_version, const char *purpose,
                                 struct slice message, const uint8_t seal[AUTH_SEAL_BYTES]);
+
+/* Encrypts the message (XChaCha20-Poly1305, a key of its own for each pepper and purpose, a random nonce) and appends
+ * it to out as unpadded base64url. What it is bound to is not in it, and has to be the same when it is opened. Made
+ * with the newest pepper. */
+void auth_sealed_make(const struct auth_peppers *peppers, const char *purpose, struct slice bound, struct slice message,
+                      struct buf *out);
+
+/* Appends the message to out. false: nothing of ours, for another purpose or bound to something else, or changed in a
+ * bit. */
+MUST_CHECK bool auth_sealed_open(const struct auth_peppers *peppers, const char *purpose, struct slice bound,
+                                 struct slice sealed, struct buf *out);
 
 #endif
