@@ -8,6 +8,8 @@
 
 struct scim_capabilities {        /* what is advertised is what is enforced (D-03) */
     uint64_t max_results;         /* of one page */
+    uint64_t default_page;        /* resources of one page where the client names no count */
+    uint64_t cursor_timeout_s;    /* that a cursor is good for at least; 0: no cursors */
     uint64_t bulk_max_operations; /* 0: bulk unsupported; the numbers are sent all the same */
     uint64_t bulk_max_payload;    /* bytes */
     bool sort;

@@ -63,6 +63,9 @@ bool scim_filter_matches_value(const struct scim_filter *filter, const json_t *v
  * load what is derived only when it is asked for. */
 bool scim_filter_uses(const struct scim_filter *filter, struct slice attribute);
 
+/* Can a resource of the type with this name match, as far as meta.resourceType tells? */
+bool scim_filter_may_match_type(const struct scim_filter *filter, struct slice type_name);
+
 /* Calls visit for every literal that is compared by eq with the sub-attribute `value` of a multi-valued attribute
  * ("members", "groups"); false when the filter also looks at that attribute in any other way. */
 bool scim_filter_only_eq_values(const struct scim_filter *filter, struct slice attribute,

@@ -47,8 +47,8 @@ struct scim_schema {
 };
 
 /* resource.type in the database; custom types have other numbers (catalog.h). SCIM_TYPE_OWN is none: in a route's
- * operation it means the directory's own type that the path names. */
-enum { SCIM_TYPE_USER = 1, SCIM_TYPE_GROUP = 2, SCIM_TYPE_OWN = 0xffff };
+ * operation it means the directory's own type that the path names, and SCIM_TYPE_ROOT all types at once. */
+enum { SCIM_TYPE_USER = 1, SCIM_TYPE_GROUP = 2, SCIM_TYPE_ROOT = 15, SCIM_TYPE_OWN = 0xffff };
 
 struct scim_resource_type {
     uint16_t code;        /* SCIM_TYPE_USER, … */

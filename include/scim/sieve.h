@@ -27,4 +27,8 @@ struct scim_sieve_needs scim_sieve_needs(const struct scim_sieve *sieve);
 /* served->type is the type the sieve was made for. served->refs_shown does not matter: a filter sees them. */
 bool scim_sieve_passes(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url);
 
+/* What the filter names of it, as JSON: attributes that stand in the filter are whole, others may be missing. A new
+ * reference. */
+json_t *scim_sieve_see(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url);
+
 #endif

@@ -115,9 +115,12 @@ void scim_discovery_config(const struct scim_capabilities *capabilities, struct 
     add_supported("sort", capabilities->sort, out);
     add_supported("etag", true, out);
     add_authentication(capabilities->documentation_uri, out);
-    buf_add(out, SLICE_LITERAL(",\"pagination\":{\"cursor\":false,\"index\":true"
-                               ",\"defaultPaginationMethod\":\"index\""));
+    buf_printf(out, ",\"pagination\":{\"cursor\":%s,\"index\":true,\"defaultPaginationMethod\":\"index\"",
+               capabilities->cursor_timeout_s > 0 ? "true" : "false");
+    add_number("defaultPageSize", capabilities->default_page, out);
     add_number("maxPageSize", capabilities->max_results, out);
+    if (capabilities->cursor_timeout_s > 0)
+        add_number("cursorTimeout", capabilities->cursor_timeout_s, out);
     buf_add_char(out, '}');
     add_meta("ServiceProviderConfig", base_url, "/ServiceProviderConfig", NULL, start, out);
 }

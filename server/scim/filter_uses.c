@@ -64,3 +64,43 @@ bool scim_filter_only_eq_values(const struct scim_filter *filter, struct slice a
     struct eq_values wanted = {attribute, visit, context};
     return only_eq(filter, &wanted);
 }
+
+enum answer { NO, MAYBE, YES };
+
+static enum answer compare_type(const struct scim_filter *filter, struct slice type_name)
+{
+    const struct scim_path *path = &filter->path;
+    bool is_type = path->sub && scim_path_is_top_level(path, SLICE_LITERAL("meta")) &&
+                   strcmp(path->sub->name, "resourceType") == 0;
+    if (!is_type || filter->literal.kind != SCIM_LITERAL_TEXT || (filter->op != SCIM_EQ && filter->op != SCIM_NE))
+        return MAYBE;
+    return slice_equals(filter->literal.prepared, type_name) == (filter->op == SCIM_EQ) ? YES : NO;
+}
+
+static enum answer match_type(const struct scim_filter *filter, struct slice type_name)
+{
+    enum answer left, right;
+    switch (filter->kind) {
+    case SCIM_AND:
+        left = match_type(filter->left, type_name);
+        right = match_type(filter->right, type_name);
+        return left < right ? left : right;
+    case SCIM_OR:
+        left = match_type(filter->left, type_name);
+        right = match_type(filter->right, type_name);
+        return left > right ? left : right;
+    case SCIM_NOT:
+        return YES - match_type(filter->left, type_name);
+    case SCIM_COMPARE:
+        return compare_type(filter, type_name);
+    case SCIM_PRESENT:
+    case SCIM_VALUE_PATH:
+        break;
+    }
+    return MAYBE;
+}
+
+bool scim_filter_may_match_type(const struct scim_filter *filter, struct slice type_name)
+{
+    return match_type(filter, type_name) != NO;
+}

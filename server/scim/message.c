@@ -28,4 +28,25 @@ void scim_message_list_begin(uint64_t total_results, uint64_t start_index, uint6
     buf_add(out, SLICE_LITERAL(",\"Resources\":["));
 }
 
+static void add_cursor(const char *name, struct slice cursor, struct buf *out)
+{
+    if (cursor.len == 0)
+        return;
+    buf_add_str(out, name);
+    buf_add(out, cursor);
+    buf_add_char(out, '"');
+}
+
+void scim_message_walk_begin(uint64_t total_results, uint64_t items_per_page, struct slice next_cursor,
+                             struct slice previous_cursor, struct buf *out)
+{
+    buf_add(out, SLICE_LITERAL("{\"schemas\":[\"" SCIM_URN_LIST_RESPONSE "\"],\"totalResults\":"));
+    buf_add_uint(out, total_results);
+    buf_add(out, SLICE_LITERAL(",\"itemsPerPage\":"));
+    buf_add_uint(out, items_per_page);
+    add_cursor(",\"nextCursor\":\"", next_cursor, out);
+    add_cursor(",\"previousCursor\":\"", previous_cursor, out);
+    buf_add(out, SLICE_LITERAL(",\"Resources\":["));
+}
+
 void scim_message_list_end(struct buf *out) { buf_add(out, SLICE_LITERAL("]}")); }

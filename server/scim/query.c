@@ -1,14 +1,15 @@
 #include "scim/query.h"
 
 #include "base/num.h"
+#include "query_parts.h"
 #include "unicode_text.h"
 
-enum parameter { FILTER, ATTRIBUTES, EXCLUDED, SORT_BY, SORT_ORDER, START_INDEX, COUNT, PARAMETERS };
+enum parameter { FILTER, ATTRIBUTES, EXCLUDED, SORT_BY, SORT_ORDER, START_INDEX, COUNT, CURSOR, PARAMETERS };
 
 static const char *const names[PARAMETERS] = {
     [FILTER] = "filter",  [ATTRIBUTES] = "attributes", [EXCLUDED] = "excludedAttributes",
     [SORT_BY] = "sortBy", [SORT_ORDER] = "sortOrder",  [START_INDEX] = "startIndex",
-    [COUNT] = "count",
+    [COUNT] = "count",    [CURSOR] = "cursor",
 };
 
 static int hex_digit(char c)
@@ -112,17 +113,37 @@ static bool read_one(struct slice field, struct arena *arena, struct values *val
     return true;
 }
 
-static bool read_integer(const struct values *values, enum parameter parameter, int64_t least, bool *given_out,
-                         int64_t *value_out, struct err *err)
+static bool read_integer(const struct values *values, enum parameter parameter, bool *given_out, int64_t *value_out)
 {
     struct slice text = values->text[parameter];
     *given_out = text.len > 0;
-    if (text.len == 0)
-        return true;
-    if (!num_parse_int(text, INT64_MIN, INT64_MAX, value_out))
-        return err_set(err, ERR_INVALID_VALUE, "The parameter %s is no integer, or too large.", names[parameter]);
-    if (*value_out < least)
-        *value_out = least; /* PG-01, PG-02 */
+    return text.len == 0 || num_parse_int(text, INT64_MIN, INT64_MAX, value_out);
+}
+
+static bool read_integers(const struct values *values, struct scim_query *query, struct err *err)
+{
+    if (!read_integer(values, COUNT, &query->has_count, &query->count))
+        return scim_query_refuse_count(query, err);
+    return read_integer(values, START_INDEX, &query->has_start_index, &query->start_index) ||
+           err_set(err, ERR_INVALID_VALUE, "The parameter startIndex is no integer, or too large.");
+}
+
+bool scim_query_refuse_count(const struct scim_query *query, struct err *err)
+{
+    return err_set(err, query->has_cursor ? ERR_INVALID_COUNT : ERR_INVALID_VALUE,
+                   "The parameter count is no integer, or too large.");
+}
+
+bool scim_query_finish(struct scim_query *query, struct err *err)
+{
+    if (query->has_filter && slice_trim(query->filter).len == 0)
+        return err_set(err, ERR_INVALID_FILTER, "The filter is empty.");
+    if (query->has_cursor && query->has_start_index)
+        return err_set(err, ERR_INVALID_VALUE, "startIndex and cursor exclude each other.");
+    if (query->count < 0)
+        query->count = 0; /* PG-02 */
+    if (query->start_index < 1)
+        query->start_index = 1; /* PG-01 */
     return true;
 }
 
@@ -138,12 +159,11 @@ bool scim_query_parse(struct slice raw, struct arena *arena, struct scim_query *
         .filter = values.text[FILTER],
         .attributes = values.text[ATTRIBUTES],
         .excluded = values.text[EXCLUDED],
-        .sort_by = values.text[SORT_BY],
-        .sort_order = values.text[SORT_ORDER],
+        .sort_by = slice_trim(values.text[SORT_BY]),
+        .sort_order = slice_trim(values.text[SORT_ORDER]),
+        .has_cursor = values.given[CURSOR],
+        .cursor = values.text[CURSOR],
         .start_index = 1,
     };
-    if (query_out->has_filter && slice_trim(query_out->filter).len == 0)
-        return err_set(err, ERR_INVALID_FILTER, "The filter is empty.");
-    return read_integer(&values, COUNT, 0, &query_out->has_count, &query_out->count, err) &&
-           read_integer(&values, START_INDEX, 1, &query_out->has_start_index, &query_out->start_index, err);
+    return read_integers(&values, query_out, err) && scim_query_finish(query_out, err);
 }

@@ -223,7 +223,7 @@ static struct slice text_of(struct scim_sieve *sieve, const struct scim_served *
     return buf_slice(&sieve->closed);
 }
 
-static json_t *seen_parts(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url)
+json_t *scim_sieve_see(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url)
 {
     struct slice text = text_of(sieve, served, base_url);
     struct reader reader = {text.data + 1, text.data + text.len};
@@ -246,6 +246,6 @@ static json_t *seen_parts(struct scim_sieve *sieve, const struct scim_served *se
 
 bool scim_sieve_passes(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url)
 {
-    json_scoped *seen = seen_parts(sieve, served, base_url);
+    json_scoped *seen = scim_sieve_see(sieve, served, base_url);
     return scim_filter_matches(sieve->filter, seen);
 }

@@ -69,7 +69,13 @@ static void test_optional_parts_of_the_config_show_when_they_are_given(void **st
 {
     (void)state;
     struct buf out;
-    const struct scim_capabilities capabilities = {1000, 50, 1048576, true, "https://docs.example/\"x\""};
+    const struct scim_capabilities capabilities = {.max_results = 1000,
+                                                   .default_page = 100,
+                                                   .cursor_timeout_s = 3600,
+                                                   .bulk_max_operations = 50,
+                                                   .bulk_max_payload = 1048576,
+                                                   .sort = true,
+                                                   .documentation_uri = "https://docs.example/\"x\""};
     buf_init(&out, 65536);
     scim_discovery_config(&capabilities, SLICE_LITERAL(BASE), &out);
     json_t *config = made(&out);
@@ -77,6 +83,9 @@ static void test_optional_parts_of_the_config_show_when_they_are_given(void **st
     assert_int_equal(json_integer_value(at(config, "bulk/maxOperations")), 50);
     assert_int_equal(json_integer_value(at(config, "bulk/maxPayloadSize")), 1048576);
     assert_true(json_is_true(at(config, "sort/supported")));
+    assert_true(json_is_true(at(config, "pagination/cursor")));
+    assert_int_equal(json_integer_value(at(config, "pagination/defaultPageSize")), 100);
+    assert_int_equal(json_integer_value(at(config, "pagination/cursorTimeout")), 3600);
     assert_string_equal(json_string_value(at(config, "documentationUri")), "https://docs.example/\"x\"");
     json_decref(config);
     buf_fini(&out);

@@ -36,6 +36,8 @@ static void check_good(const json_t *row)
     same_text(row, "excluded", query.excluded);
     same_text(row, "sortBy", query.sort_by);
     same_text(row, "sortOrder", query.sort_order);
+    same_text(row, "cursor", query.cursor);
+    assert_int_equal(query.has_cursor, json_object_get(row, "cursor") != NULL);
     same_number(row, "count", query.has_count, query.count);
     same_number(row, "startIndex", query.has_start_index, query.start_index);
     assert_int_equal(query.has_filter, json_object_get(row, "filter") != NULL);
