@@ -4,6 +4,7 @@
 #ifndef STORE_QUERY_H
 #define STORE_QUERY_H
 
+#include "scim/sort.h"
 #include "store/db.h"
 #include "store/view.h"
 
@@ -24,7 +25,24 @@ MUST_CHECK bool store_page(struct db *db, struct directory_id directory, uint16_
 MUST_CHECK bool store_page_after(struct db *db, struct directory_id directory, uint16_t type, struct resource_id after,
                                  uint64_t limit, store_row_fn *visit, void *context, struct err *err);
 
-/* The same for looking at very many: rows without keys and display, and of the manager the id alone. */
+/* Backward: resources with id < before, the last one first. */
+MUST_CHECK bool store_page_before(struct db *db, struct directory_id directory, uint16_t type,
+                                  struct resource_id before, uint64_t limit, store_row_fn *visit, void *context,
+                                  struct err *err);
+
+/* Along an order that an index holds (every way but SCIM_SORT_KEYS): the places behind `from`, or in front of it, the
+ * nearest first. `skip` places are passed over, which costs a tenth of a microsecond or so each, only from an edge.
+ * Keys are valid during the visit. */
+typedef bool store_place_fn(const struct scim_place *place, void *context);
+MUST_CHECK bool store_walk(struct db *db, struct directory_id directory, uint16_t type, const struct scim_sort *sort,
+                           const struct scim_place *from, bool backward, uint64_t skip, uint64_t limit,
+                           store_place_fn *visit, void *context, struct err *err);
+
+/* Resources by id, no id twice: rows_out[i] is ids[i]'s; all zero where there is none such. In the arena. */
+MUST_CHECK bool store_rows(struct db *db, struct directory_id directory, uint16_t type, const struct resource_id *ids,
+                           size_t count, struct arena *arena, struct view_resource *rows_out, struct err *err);
+
+/* As store_page_after, for looking at very many: rows without keys and display, and of the manager the id alone. */
 MUST_CHECK bool store_scan(struct db *db, struct directory_id directory, uint16_t type, struct resource_id after,
                            uint64_t limit, store_row_fn *visit, void *context, struct err *err);
 

@@ -98,6 +98,13 @@ bool store_page_after(struct db *db, struct directory_id directory, uint16_t typ
     return query_each_row(db, sql_query_page_after, parameters, 4, visit, context, err);
 }
 
+bool store_page_before(struct db *db, struct directory_id directory, uint16_t type, struct resource_id before,
+                       uint64_t limit, store_row_fn *visit, void *context, struct err *err)
+{
+    const struct db_value parameters[] = {db_id(&directory.id), db_integer(type), db_id(&before.id), number(limit)};
+    return query_each_row(db, sql_query_page_before, parameters, 4, visit, context, err);
+}
+
 bool store_resource(struct db *db, struct directory_id directory, uint16_t type, struct resource_id id,
                     struct arena *arena, const struct view_resource **row_out, struct err *err)
 {

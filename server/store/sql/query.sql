@@ -34,6 +34,14 @@ LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id 
 WHERE r.directory_id = ? AND r.type = ? AND r.id > ?
 ORDER BY r.id LIMIT ?
 
+-- name: query_page_before
+SELECT r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, r.unique_key, r.external_key,
+       r.display, r.manager_id, m.id IS NOT NULL, m.display
+FROM resource r FORCE INDEX (PRIMARY)
+LEFT JOIN resource m ON m.directory_id = r.directory_id AND m.type = 1 AND m.id = r.manager_id
+WHERE r.directory_id = ? AND r.type = ? AND r.id < ?
+ORDER BY r.id DESC LIMIT ?
+
 -- What a filter has to see of every resource: a scan pays for each column a hundred thousand times.
 -- name: query_scan
 SELECT r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces, r.document, NULL, NULL, NULL, r.manager_id,
