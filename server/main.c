@@ -50,6 +50,7 @@ static bool start_listener(struct server *server, struct err *err)
         .default_page = settings->default_page,
         .max_page = settings->max_page,
         .max_scan = settings->max_scan,
+        .cursor_timeout_s = settings->cursor_timeout,
         .max_reply = MOST_REPLY,
         .max_body = settings->max_body,
         .bulk_max_operations = settings->bulk_max_operations,

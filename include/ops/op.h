@@ -28,6 +28,7 @@ struct operation {
     unsigned scope;                /* a bit of auth/scope.h that the credential must have; 0: none */
     uint16_t resource_type;        /* SCIM_TYPE_…, 0 where it has none */
     bool refuses_method;           /* answers 404 or 405: its method is not in Allow */
+    bool searches;                 /* the query stands in the body (RFC 7644 section 3.4.3) */
     void (*answer)(struct op *op); /* OP_INLINE */
     enum job_step (*step)(struct op *op, struct view *view);    /* OP_READ, OP_WRITE */
     bool (*run)(struct op *op, struct db *db, struct err *err); /* OP_QUERY, and after JOB_QUERY; see job.h */

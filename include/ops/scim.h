@@ -14,6 +14,7 @@ struct scim_service_settings {
     uint64_t default_page;         /* resources, 100 */
     uint64_t max_page;             /* resources, 1,000 */
     uint64_t max_scan;             /* documents that one filter may look at without an index, 1,000,000 */
+    uint64_t cursor_timeout_s;     /* that a cursor is good for at least, 3,600 */
     size_t max_reply;              /* bytes of one list or group, 100 MiB */
     size_t max_body;               /* bytes, 1 MiB */
 

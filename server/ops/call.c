@@ -37,6 +37,8 @@ static bool names_type(const struct op *op) { return op->operation->resource_typ
 
 static const struct scim_resource_type *find_type(const struct op *op, const struct scim_rules *rules)
 {
+    if (op->operation->resource_type == SCIM_TYPE_ROOT)
+        return rules->root;
     return names_type(op) ? scim_rules_type_by_endpoint(rules, op->parameters[1])
                           : scim_rules_type(rules, op->operation->resource_type);
 }
@@ -65,6 +67,10 @@ static void read_projection(struct call *call)
 static void read_parameters(struct call *call)
 {
     struct op *op = call->op;
+    if (op->operation->searches) {
+        call->query_good = false; /* its parameters stand in the body */
+        return;
+    }
     call->query_good = scim_query_parse(op->query, &op->arena, &call->query, &call->parameter_err);
     read_projection(call);
 }
@@ -266,6 +272,17 @@ bool call_read_body(struct call *call)
     return call->body != NULL;
 }
 
+bool call_read_search(struct call *call)
+{
+    if (!call->op->operation->searches || call->query_good || call->parameter_err.kind != ERR_NONE)
+        return true;
+    if (!call_read_body(call))
+        return false;
+    call->query_good = scim_search_parse(call->body, &call->op->arena, &call->query, &call->parameter_err);
+    read_projection(call);
+    return true;
+}
+
 void call_note_sent(struct call *call)
 {
     struct arena *arena = &call->op->arena;
@@ -381,12 +398,12 @@ json_t *call_representation(const struct call *call, const struct scim_served *s
 void call_render(const struct call *call, const struct scim_served *served, struct buf *out)
 {
     bool plain = !call->projection || scim_projection_is_plain(call->projection);
-    if (plain && !call->type->has_hidden) {
+    if (plain && !served->type->has_hidden) {
         scim_document_serve(served, call->base_url, out);
         return;
     }
     json_scoped *resource = call_representation(call, served);
-    scim_projection_apply(call->sent ? call->sent : call->projection, call->type, resource);
+    scim_projection_apply(call->sent ? call->sent : call->projection, served->type, resource);
     json_render(resource, out);
 }
 

@@ -79,6 +79,10 @@ bool call_may_read(const struct call *call);
 /* Reads the body as a JSON object, once. Refuses with op->err. */
 MUST_CHECK bool call_read_body(struct call *call);
 
+/* The query of a search, once it is admitted: parameter_err tells whether it is good. Nothing where the query stands in
+ * the URL. Refuses with op->err when the body is no JSON object. */
+MUST_CHECK bool call_read_search(struct call *call);
+
 /* The body of a write that is about to be answered: what it names may show in the reply. */
 void call_note_sent(struct call *call);
 

@@ -20,10 +20,15 @@ static bool admit(struct call *call)
 
 static struct scim_capabilities capabilities(const struct call *call)
 {
-    return (struct scim_capabilities){.max_results = call->settings->max_page,
+    const struct scim_service_settings *settings = call->settings;
+    uint64_t max_page = settings->max_page;
+    return (struct scim_capabilities){.max_results = max_page,
+                                      .default_page =
+                                          settings->default_page < max_page ? settings->default_page : max_page,
+                                      .cursor_timeout_s = settings->cursor_timeout_s,
                                       .bulk_max_operations = call->settings->bulk_max_operations,
                                       .bulk_max_payload = call->settings->bulk_max_payload,
-                                      .sort = false,
+                                      .sort = true,
                                       .documentation_uri = NULL};
 }
 

@@ -174,17 +174,26 @@ static void reply(struct call *call, const struct finding *finding)
     call_reply_body(call, 200);
 }
 
+/* Whatever its filter: because it has none, is in some order, goes on behind a cursor, or asks several types. */
+static bool needs_query_lane(const struct call *call)
+{
+    const struct scim_query *query = &call->query;
+    return !query->has_filter || query->sort_by.len || query->has_cursor || (call->type && call->type->types);
+}
+
 enum job_step scim_find(struct op *op, struct view *view)
 {
     struct call *call = call_of(op);
-    if (call->parameter_err.kind == ERR_NONE && (!call->query.has_filter || call->query.sort_by.len))
+    if (call->query_good && call->parameter_err.kind == ERR_NONE && needs_query_lane(call))
         return JOB_QUERY;
     if (!call_want_token(call, view))
         return JOB_WANTS;
-    if (!call_admit(call))
+    if (!call_admit(call) || !call_read_search(call))
         return JOB_DONE;
     if (call->parameter_err.kind != ERR_NONE)
         return call_refuse(call, &call->parameter_err);
+    if (needs_query_lane(call))
+        return JOB_QUERY;
     struct finding finding = {0};
     if (!call_parse_filter(call, &finding.filter))
         return JOB_DONE;

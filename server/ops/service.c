@@ -27,6 +27,23 @@ static const struct operation list_groups = {.name = "group.list",
                                              .resource_type = SCIM_TYPE_GROUP,
                                              .step = scim_find,
                                              .run = scim_list};
+#define SEARCHES(id, label, type_code, scope_bit)                                                                      \
+    static const struct operation id = {.name = (label),                                                               \
+                                        .lane = OP_READ,                                                               \
+                                        .scope = (scope_bit),                                                          \
+                                        .resource_type = (type_code),                                                  \
+                                        .searches = true,                                                              \
+                                        .step = scim_find,                                                             \
+                                        .run = scim_list}
+SEARCHES(search_users, "user.search", SCIM_TYPE_USER, SCOPE_USERS_READ);
+SEARCHES(search_groups, "group.search", SCIM_TYPE_GROUP, SCOPE_GROUPS_READ);
+SEARCHES(search_all, "root.search", SCIM_TYPE_ROOT, SCOPE_USERS_READ | SCOPE_GROUPS_READ);
+static const struct operation list_all = {.name = "root.list",
+                                          .lane = OP_READ,
+                                          .scope = SCOPE_USERS_READ | SCOPE_GROUPS_READ, /* one of them */
+                                          .resource_type = SCIM_TYPE_ROOT,
+                                          .step = scim_find,
+                                          .run = scim_list};
 static const struct operation get_group = {.name = "group.get",
                                            .lane = OP_READ,
                                            .scope = SCOPE_GROUPS_READ,
@@ -56,6 +73,7 @@ static const struct operation refuse_method = {.name = "resource.refuse",
                                                .resource_type = SCIM_TYPE_OWN,
                                                .refuses_method = true,
                                                .step = scim_refuse_method};
+SEARCHES(search_own, "resource.search", SCIM_TYPE_OWN, READ_OWN);
 READS(get_own, "resource.get", SCIM_TYPE_OWN, READ_OWN, scim_get_own);
 WRITES(create_own, "resource.create", SCIM_TYPE_OWN, WRITE_OWN, scim_create);
 WRITES(replace_own, "resource.replace", SCIM_TYPE_OWN, WRITE_OWN, scim_replace_own);
@@ -100,9 +118,10 @@ static struct route routes[] = {
     {"PATCH", BASE "/Me", 0, &patch_me},
     {"DELETE", BASE "/Me", 0, &delete_me},
     {"POST", BASE "/Bulk", 0, &bulk},
-    {"POST", BASE "/.search", 0, &not_implemented},
-    {"POST", BASE "/Users/.search", 0, &not_implemented},
-    {"POST", BASE "/Groups/.search", 0, &not_implemented},
+    {"GET", BASE, 0, &list_all},
+    {"POST", BASE "/.search", 0, &search_all},
+    {"POST", BASE "/Users/.search", 0, &search_users},
+    {"POST", BASE "/Groups/.search", 0, &search_groups},
 
     /* The directory's own types. Every route above comes before these, whatever the method: literal segments win. */
     {"GET", BASE "/{}", 0, &list_own},
@@ -110,6 +129,7 @@ static struct route routes[] = {
     {"PUT", BASE "/{}", 0, &refuse_method},
     {"PATCH", BASE "/{}", 0, &refuse_method},
     {"DELETE", BASE "/{}", 0, &refuse_method},
+    {"POST", BASE "/{}/.search", 0, &search_own},
     {"GET", BASE "/{}/{}", 0, &get_own},
     {"PUT", BASE "/{}/{}", 0, &replace_own},
     {"PATCH", BASE "/{}/{}", 0, &patch_own},

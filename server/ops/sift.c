@@ -143,6 +143,8 @@ static bool load_for_filter(struct run *run)
 static bool passes(const struct run *run, const struct view_resource *row, struct view_refs refs)
 {
     const struct sift *sift = run->sift;
+    if (!run->sieve)
+        return true;
     struct call_shown shown = {.row = row, .refs = refs};
     struct scim_served served = call_served(sift->call, &shown);
     served.type = sift->type;
@@ -296,10 +298,11 @@ static void drop_doubles(struct run *run)
     run->count = kept;
 }
 
+static const struct scim_plan everything = {.kind = SCIM_PLAN_SCAN};
+
 /* The union of some plans, unless one of them finds many: then a scan costs no more. */
 static bool sift_any(struct run *run, const struct scim_plan *plan)
 {
-    static const struct scim_plan everything = {.kind = SCIM_PLAN_SCAN};
     for (size_t i = 0; i < plan->any_count; i++) {
         size_t before = run->count;
         if (!read_rows(run, &plan->any[i], run->sift->after, MOST_OF_ANY, collect, run))
@@ -317,6 +320,8 @@ static bool run_plan(struct run *run)
 {
     struct sift *sift = run->sift;
     struct scim_plan plan;
+    if (!sift->filter)
+        return sift_by(run, &everything);
     scim_filter_plan(sift->filter, sift->type, call_policy(sift->call), &sift->call->op->arena, &plan);
     if (plan.kind == SCIM_PLAN_NOTHING)
         return true;
@@ -327,11 +332,14 @@ bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err 
 {
     struct run run = {.sift = sift, .err = err, .visit = visit, .context = context};
     arena_init(&run.arena);
-    run.sieve = scim_sieve_new(sift->filter, sift->type, &sift->call->op->arena);
-    run.needs = scim_sieve_needs(run.sieve);
+    if (sift->filter) {
+        run.sieve = scim_sieve_new(sift->filter, sift->type, &sift->call->op->arena);
+        run.needs = scim_sieve_needs(run.sieve);
+    }
     bool good = run_plan(&run);
     refuse_if_too_much(&run);
-    scim_sieve_free(run.sieve);
+    if (run.sieve)
+        scim_sieve_free(run.sieve);
     arena_fini(&run.arena);
     return good;
 }

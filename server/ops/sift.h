@@ -12,10 +12,10 @@ struct sift {
     struct call *call;
     struct db *db;
     const struct scim_resource_type *type; /* whose resources are looked at */
-    const struct scim_filter *filter;
-    struct resource_id after; /* only resources behind this one, in order of id; zero: all */
-    uint64_t deadline_ns;     /* clock_monotonic_ns; of the whole request, which may sift several types */
-    uint64_t looked_at;       /* resources so far */
+    const struct scim_filter *filter;      /* NULL: all match */
+    struct resource_id after;              /* only resources behind this one, in order of id; zero: all */
+    uint64_t deadline_ns;                  /* clock_monotonic_ns; of the whole request, which may sift several types */
+    uint64_t looked_at;                    /* resources so far */
 };
 
 /* Visits the rows that match, ordered by id; a visit that returns false ends it. Rows are valid during the visit, which

@@ -63,6 +63,7 @@ struct world *world_new(void)
                                                      .default_page = 100,
                                                      .max_page = 1000,
                                                      .max_scan = 1000000,
+                                                     .cursor_timeout_s = 3600,
                                                      .max_reply = 100 << 20,
                                                      .bulk_max_operations = 1000,
                                                      .bulk_max_payload = 4 << 20,

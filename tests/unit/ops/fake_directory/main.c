@@ -46,6 +46,7 @@ static void begin(const json_t *line)
                                               .default_page = 100,
                                               .max_page = 1000,
                                               .max_scan = 1000000,
+                                              .cursor_timeout_s = 3600,
                                               .max_reply = 100 << 20,
                                               .max_body = 1 << 20};
     caller = (struct caller){scim_service(&settings), strdup(text(line, "organization")), strdup(text(line, "bearer"))};
