@@ -1,6 +1,7 @@
 """A SCIM client that checks what every answer must have, whatever the test is about."""
 
 import json as json_module
+import re
 import uuid
 from urllib.parse import quote, urlsplit
 
@@ -136,8 +137,13 @@ def check_error(answer):
 
 
 def check_list(answer):
-    for name in ("totalResults", "startIndex", "itemsPerPage"):
+    for name in ("totalResults", "itemsPerPage"):
         assert type(answer[name]) is int, answer
+    walk = "startIndex" not in answer.json  # a page of a walk by cursors (RFC 9865)
+    assert walk or type(answer["startIndex"]) is int, answer
+    for name in ("nextCursor", "previousCursor"):
+        if name in answer.json:
+            assert walk and re.fullmatch(r"[A-Za-z0-9._~-]+", answer[name]), answer
     assert isinstance(answer["Resources"], list), answer
     assert answer["itemsPerPage"] == len(answer["Resources"]), answer
     assert answer["totalResults"] >= len(answer["Resources"]), answer
