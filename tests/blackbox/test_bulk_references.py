@@ -236,3 +236,23 @@ def test_B_09_B_11_resources_of_the_directorys_own_types(org):
     assert read(org.scim, results[0])["serial"] == "new"
     assert read(org.scim, results[1])["twin"] == id_of(results[2])
     assert org.scim.get("/Devices")["totalResults"] == 3
+
+
+def test_B_04_V_01_versions_count_the_groups_of_the_same_request(scim):
+    change = patch_of({"op": "add", "path": "title", "value": "t"})
+    results = bulk(
+        scim,
+        user("a"),
+        group("inner", ref("a")),
+        group("outer", ref("inner")),
+        {"method": "PATCH", "path": "/Users/bulkId:a", "data": change},
+        group("top", ref("outer")),
+        {"method": "PATCH", "path": "/Users/bulkId:a", "data": patch_of({"op": "remove", "path": "title"})},
+        {"method": "DELETE", "path": "/Groups/bulkId:outer"},
+        {"method": "PATCH", "path": "/Users/bulkId:a", "data": change},
+    )
+    assert statuses(results) == [201, 201, 201, 200, 201, 200, 204, 200]
+    shown = read(scim, results[0])
+    assert results[7]["version"] == shown["meta"]["version"]
+    assert {entry["value"] for entry in shown["groups"]} == {id_of(results[1])}
+    assert scim.members(id_of(results[4])) == set()
