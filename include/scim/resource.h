@@ -36,6 +36,10 @@ MUST_CHECK json_t *scim_resource_normalise(const json_t *body, const struct scim
 const struct scim_path *scim_resource_paths(const json_t *body, const struct scim_resource_type *type,
                                             struct arena *arena, size_t *count_out);
 
+/* Gives a stored document, in place, the spelling of the type's schemas: what was kept as undeclared has its sender's,
+ * and may have been declared since. Wherever a document is loaded to be changed. */
+void scim_resource_respell(json_t *document, const struct scim_resource_type *type);
+
 /* One value brought into the form of its attribute: spelling, coercions L-03, L-08, L-09, nulls dropped. Returns a new
  * reference; *unassigned_out is set (and NULL returned) when nothing is left of it. NULL and !*unassigned_out: err. */
 MUST_CHECK json_t *scim_value_normalise(const json_t *value, const struct scim_attribute *attribute,

@@ -33,12 +33,13 @@ struct store_rules_change {
     struct store_key_conflicts *conflicts; /* filled in when it ends in ERR_CONFLICT; may be NULL */
 };
 /* Checks and saves a directory's rules under a new revision, which every server obeys from its next request on; gives
- * codes to new resource types. Inside the caller's transaction, which it makes hold the directory's row.
+ * codes to new resource types, and forgets undeclared attributes that are declared now. Inside the caller's
+ * transaction, which it makes hold the directory's row.
  * ERR_INVALID_SYNTAX, ERR_INVALID_VALUE: what is wrong with the texts. ERR_NOT_FOUND: no such directory. Resources that
  * are stored stay as they are: they meet the new rules when they are next written. But what they are found and told
- * apart by (unique_identifier, unique_group_names) is made anew for all of them in the same transaction; ERR_CONFLICT
- * when that is not possible, and nothing has changed then. While the transaction holds the directory's row, writes to
- * the directory are answered 503 (view_gates.c), reads see it as it was. */
+ * apart by (unique_identifier, unique_group_names, the unique attribute of an own type) is made anew for all of them in
+ * the same transaction; ERR_CONFLICT when that is not possible, and nothing has changed then. While the transaction
+ * holds the directory's row, writes to the directory are answered 503 (view_gates.c), reads see it as it was. */
 MUST_CHECK bool store_rules_save(struct db *db, struct directory_id directory, const struct store_rules_change *change,
                                  struct err *err);
 

@@ -77,6 +77,7 @@ static bool decide_without_manager(struct deleting *d, const struct view_resourc
 {
     struct call *call = d->call;
     json_scoped *document = scim_document_load(row->stored);
+    scim_resource_respell(document, call->type);
     if (!write_keys(call, document, &decision->keys_before))
         return false;
     drop_manager(document);

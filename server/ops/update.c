@@ -68,6 +68,7 @@ static struct decision *new_decision(struct updating *u)
     struct decision *decision = arena_new(&call->op->arena, struct decision);
     decision->decided_on = arena_slice(&call->op->arena, u->row->stored.text);
     json_scoped *before = scim_document_load(u->row->stored);
+    scim_resource_respell(before, call->type);
     json_scoped *after = u->update->decide(call, before);
     if (!after)
         return NULL;

@@ -31,9 +31,10 @@ bool catalog_open(struct catalog_reader *reader, const char *const *members)
         return catalog_refuse(reader, "must be an object");
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)reader->object, name, value)
+    json_object_foreach ((json_t *)(uintptr_t)reader->object, name, value) {
         if (!is_one_of(name, members))
             return catalog_refuse(reader, "there is no member \"%.64s\"", name);
+    }
     return true;
 }
 

@@ -14,11 +14,11 @@ static const char *const returned_words[] = {"default", "always", "never", "requ
 static const char *const uniqueness_words[] = {"none", "server", "global", NULL};
 
 /* Names that have a meaning of their own in every resource; and a password, which is never kept (A-33). */
-static bool is_taken(const char *name)
+static bool is_taken(struct slice name)
 {
     static const char *const taken[] = {"schemas", "id", "externalId", "meta", "password"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-        if (slice_equals_ascii_nocase(slice_str(name), slice_str(taken[i])))
+        if (slice_equals_ascii_nocase(name, slice_str(taken[i])))
             return true;
     return false;
 }
@@ -27,9 +27,11 @@ static bool read_name(const struct catalog_reader *reader, bool is_sub, const ch
 {
     if (!catalog_needed_text(reader, "name", NAME_BYTES, name_out))
         return false;
-    if (!scim_path_is_name(slice_str(*name_out)) || (!is_sub && **name_out == '$'))
+    struct slice name = slice_str(*name_out);
+    bool has_dollar = slice_starts_with(name, SLICE_LITERAL("$")); /* "$ref" is a sub-attribute's */
+    if (!scim_path_is_name(name) || (has_dollar && !is_sub))
         return catalog_refuse(reader, "a name is a letter, then letters, digits, \"-\", \"_\" or \"$\"");
-    return is_sub || !is_taken(*name_out) || catalog_refuse(reader, "this name is reserved");
+    return is_sub || !is_taken(name) || catalog_refuse(reader, "this name is reserved");
 }
 
 static bool read_keywords(const struct catalog_reader *reader, struct scim_attribute *attribute)

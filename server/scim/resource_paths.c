@@ -18,8 +18,9 @@ static void note_all(struct naming *naming, const struct scim_schema *schema, bo
 {
     const char *name;
     json_t *value;
-    json_object_foreach (object, name, value)
+    json_object_foreach (object, name, value) {
         note(naming, schema, extension, name);
+    }
 }
 
 static size_t members_of(json_t *body)
@@ -27,8 +28,9 @@ static size_t members_of(json_t *body)
     size_t count = json_object_size(body);
     const char *name;
     json_t *value;
-    json_object_foreach (body, name, value)
+    json_object_foreach (body, name, value) {
         count += json_object_size(value);
+    }
     return count;
 }
 

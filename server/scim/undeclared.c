@@ -48,9 +48,10 @@ static void look_at_subs(const struct look *look, const struct scim_attribute *a
     struct walk walk = {attribute->sub_attributes, attribute->sub_attribute_count, 0};
     const char *name;
     json_t *ignored;
-    json_object_foreach (value_iterable(value), name, ignored)
+    json_object_foreach (value_iterable(value), name, ignored) {
         if (!next_named(&walk, name))
             tell(look, attribute->name, name);
+    }
 }
 
 static void look_at_value(const struct look *look, const struct scim_attribute *attribute, const json_t *value)

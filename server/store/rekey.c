@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "scim/resource.h"
 #include "store/query.h"
 #include "store_sql.h"
 
@@ -101,6 +102,7 @@ static bool take_resource(const struct view_resource *resource, void *context)
     json_t *document = scim_document_load(resource->stored);
 
     keys->last = resource->id;
+    scim_resource_respell(document, keys->type);
     if (!scim_row_keys(keys->type, &keys->rekey->before->policy, document, &keys->page, &before, &ignored))
         before = (struct scim_row_keys){0};
     if (scim_row_keys(keys->type, &keys->rekey->after->policy, document, &keys->page, &after, &why)) {
@@ -223,12 +225,31 @@ static bool rekey_type(const struct rekey *rekey, const struct scim_resource_typ
     return good;
 }
 
+static bool is_same_unique(const struct scim_attribute *a, const struct scim_attribute *b)
+{
+    return a == b || (a && b && strcmp(a->name, b->name) == 0 && a->case_exact == b->case_exact);
+}
+
+/* Types that have been there before, with another unique attribute. A new one has no resources. */
+static bool rekey_own_types(const struct rekey *rekey, struct err *err)
+{
+    for (size_t i = 0; i < rekey->after->type_count; i++) {
+        const struct scim_resource_type *type = rekey->after->types[i];
+        const struct scim_resource_type *old = scim_rules_type(rekey->before, type->code);
+        if (old && !is_same_unique(scim_type_unique(old), scim_type_unique(type)) && !rekey_type(rekey, type, err))
+            return false;
+    }
+    return true;
+}
+
 bool rekey_run(const struct rekey *rekey, struct err *err)
 {
     const struct scim_policy *before = &rekey->before->policy, *after = &rekey->after->policy;
     if (before->unique_identifier != after->unique_identifier &&
         !rekey_type(rekey, scim_rules_type(rekey->after, SCIM_TYPE_USER), err))
         return false;
-    return before->unique_group_names == after->unique_group_names ||
-           rekey_type(rekey, scim_rules_type(rekey->after, SCIM_TYPE_GROUP), err);
+    if (before->unique_group_names != after->unique_group_names &&
+        !rekey_type(rekey, scim_rules_type(rekey->after, SCIM_TYPE_GROUP), err))
+        return false;
+    return rekey_own_types(rekey, err);
 }

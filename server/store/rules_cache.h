@@ -13,6 +13,11 @@
 MUST_CHECK bool rules_of_directory(struct db *db, struct directory_id directory, uint32_t revision,
                                    const struct scim_rules **rules_out, struct err *err);
 
+/* Undeclared attributes of the directory that these rules declare are forgotten. The control plane's account alone may.
+ */
+MUST_CHECK bool rules_forget_declared(struct db *db, struct directory_id directory, const struct scim_rules *rules,
+                                      struct err *err);
+
 /* --- for rules_of_directory and tests --- */
 
 /* A reference, or NULL. */

@@ -1,5 +1,6 @@
 /* Changing the rules of a directory. */
 #include "rekey.h"
+#include "rules_cache.h"
 #include "scim/catalog.h"
 #include "scim/policy_bind.h"
 #include "store/rules.h"
@@ -80,7 +81,8 @@ static bool update(const struct saving *saving, int64_t now_ms, struct err *err)
 {
     const struct db_value parameters[] = {db_bytes(saving->source.policy), db_bytes_or_null(saving->source.catalog),
                                           db_integer(now_ms), db_id(&saving->directory.id)};
-    return db_execute(saving->db, sql_rules_update, parameters, 4, NULL, err) && add_counters(saving, err);
+    return db_execute(saving->db, sql_rules_update, parameters, 4, NULL, err) && add_counters(saving, err) &&
+           rules_forget_declared(saving->db, saving->directory, saving->rules, err);
 }
 
 bool store_rules_save(struct db *db, struct directory_id directory, const struct store_rules_change *change,

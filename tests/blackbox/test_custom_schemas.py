@@ -334,6 +334,34 @@ def test_A_28_C_02_U_05_the_unique_attribute_of_a_custom_type(scim):
     new_device(scim, "S1")
 
 
+def things(**keywords):
+    schema = {"id": "urn:x:Thing", "attributes": [simple("label", **keywords), simple("mark")]}
+    return {"schemas": [schema], "resource_types": [{"name": "Thing", "endpoint": "/Things", "schema": "urn:x:Thing"}]}
+
+
+def test_A_28_what_becomes_unique_is_unique_for_the_resources_that_are_there(org):
+    scim = org.scim
+    org.set_rules(catalog=things())
+    thing = {"schemas": ["urn:x:Thing"], "label": "One"}
+    first = scim.post("/Things", thing, expect=201)
+    scim.post("/Things", {**thing, "label": "two"}, expect=201)
+    twin = scim.post("/Things", {**thing, "label": "ONE"}, expect=201)
+
+    assert "told apart" in org.set_rules(catalog=things(uniqueness="server"), expect=2)
+    assert scim.find("/Things", 'label eq "one"')["totalResults"] == 2
+    org.set_rules(catalog=things(uniqueness="server", caseExact=True))
+    assert scim.find("/Things", 'label eq "One"')["totalResults"] == 1
+    scim.post("/Things", thing, expect=409)
+    scim.patch(f"/Things/{twin['id']}", {"op": "replace", "path": "label", "value": "One"}, expect=409)
+    scim.delete(f"/Things/{twin['id']}", expect=204)
+    org.set_rules(catalog=things(uniqueness="server"))
+    assert scim.find("/Things", 'label eq "ONE"')["Resources"][0]["id"] == first["id"]
+    scim.post("/Things", {**thing, "label": "TWO"}, expect=409)
+    org.set_rules(catalog=things())
+    scim.post("/Things", thing, expect=201)
+    assert scim.find("/Things", 'label eq "one"')["totalResults"] == 2
+
+
 def test_A_26_the_immutable_attribute_of_a_custom_type(scim):
     path = f"/Devices/{new_device(scim, 'S1')['id']}"
     assert scim.put(path, device("S2"), expect=400)["scimType"] == "mutability"

@@ -75,3 +75,35 @@ def test_what_is_declared_is_not_recorded(org, scim, seen):
     scim.post("/Users", {"schemas": [USER], "userName": "a", urn: {"size": 1, "weight": 2}}, expect=201)
     until(lambda: seen(), "something is recorded")
     assert seen() == {(1, f"{urn}:weight"): 1}
+
+
+def declare(org, urn, *attributes):
+    org.set_rules(
+        catalog={
+            "schemas": [{"id": urn, "attributes": list(attributes)}],
+            "resource_types": [{"name": "User", "schemaExtensions": [{"schema": urn}]}],
+        }
+    )
+
+
+def test_what_is_declared_later_takes_the_schemas_spelling_when_it_is_next_written(org, scim):
+    urn = "urn:x:Thing"
+    kept = {"Size": 1, "weight": 2, "Part": {"Of": "x"}}
+    body = {"schemas": [USER], "userName": "a", urn.upper(): kept}
+    path = f"/Users/{scim.post('/Users', body, expect=201)['id']}"
+    part = {"name": "part", "type": "complex", "subAttributes": [{"name": "of"}]}
+    declare(org, urn, {"name": "size", "type": "integer"}, part)
+    assert scim.get(path, expect=200)[urn.upper()] == kept
+    changed = scim.patch(path, {"op": "add", "path": "title", "value": "t"}, expect=200).json
+    assert changed[urn] == {"size": 1, "weight": 2, "part": {"of": "x"}} and urn.upper() not in changed
+    assert changed["schemas"] == [USER, urn]
+    assert scim.find("/Users", f"{urn}:size eq 1")["totalResults"] == 1
+
+
+def test_what_is_declared_later_is_forgotten(org, scim, seen):
+    urn = "urn:x:Thing"
+    body = {"schemas": [USER], "userName": "a", "hat": 1, "name": {"nick": "n"}, urn: {"Size": 1, "weight": 2}}
+    scim.post("/Users", body, expect=201)
+    until(lambda: len(seen()) == 4, "they are recorded")
+    declare(org, urn, {"name": "size", "type": "integer"})
+    assert set(seen()) == {(1, "hat"), (1, "name.nick"), (1, f"{urn}:weight")}
