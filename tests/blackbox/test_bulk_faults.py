@@ -149,6 +149,21 @@ def test_killing_the_server_in_a_bulk_request_loses_nothing_acknowledged(own_rol
         assert group_there.get("members"), "half of a circle"
 
 
+def test_a_server_that_stops_finishes_what_it_has_begun(own_rollcall):
+    org = own_rollcall.new_organization()
+    answers = []
+    sender = threading.Thread(target=lambda: answers.append(bulk(org.client(), *(user(f"{i}") for i in range(1000)))))
+    sender.start()
+    begun = "SELECT COUNT(*) FROM resource"
+    until(lambda: own_rollcall.database.query(begun)[0][0] > 0, "the first wave is done")
+    own_rollcall.server.stop()
+    sender.join()
+    assert statuses(answers[0]) == [201] * 1000
+    assert own_rollcall.database.query(begun)[0][0] == 1000
+    own_rollcall.server.start()
+    assert org.scim.get("/Users?count=0", expect=200)["totalResults"] == 1000
+
+
 def test_a_client_that_leaves_in_the_middle_harms_nobody(own_rollcall):
     org = own_rollcall.new_organization()
     for i in range(5):

@@ -150,6 +150,16 @@ def test_B_11_a_circle_with_a_failure_leaves_nothing_half_done(scim, broken):
     assert scim.get("/Users")["totalResults"] == 2
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+def test_B_07_B_11_a_circle_is_processed_as_a_whole(scim, limit):
+    scim.new_group("taken")
+    circle = [group("a", ref("b")), group("b", ref("c"), name="taken"), group("c", ref("a"))]
+    results = bulk(scim, user("u"), *circle, user("v"), failOnErrors=limit)
+    assert statuses(results) == [201, 409, 409, 409]
+    assert scim.get("/Groups")["totalResults"] == 1
+    assert scim.get("/Users")["totalResults"] == 1
+
+
 def test_B_12_a_reference_to_nobody_is_400_and_to_a_failed_one_409(scim):
     taken = scim.new_user()
     results = bulk(
