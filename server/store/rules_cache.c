@@ -6,7 +6,7 @@
 
 #include "base/must.h"
 
-enum { MOST_ENTRIES = 4096, MOST_BYTES = 128 << 20, BUCKETS = 4096 };
+enum { MOST_ENTRIES = 16384, MOST_BYTES = 128 << 20, BUCKETS = 16384 };
 
 struct entry {
     struct directory_id directory;

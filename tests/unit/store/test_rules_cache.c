@@ -76,7 +76,7 @@ static void test_rules_live_on_with_their_users(void **state)
 static void test_the_least_recently_used_go_first(void **state)
 {
     (void)state;
-    enum { MOST = 4096 };
+    enum { MOST = 16384 };
     for (unsigned i = 0; i < MOST + 1; i++) {
         store_rules_unref(rules_cache_put(directory_of(i), 1, make("")));
         const struct scim_rules *kept = rules_cache_find(directory_of(0), 1); /* used all the time */
