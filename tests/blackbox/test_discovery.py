@@ -34,6 +34,55 @@ def test_D_02_the_config_has_every_required_member_in_its_type(config):
         assert type(scheme.get("primary", False)) is bool
 
 
+def test_D_03_the_most_results_are_what_a_page_holds(org, config):
+    server = org.rollcall.another_server("--max-page", "7", "--default-page", "3")
+    small = org.client(server=server)
+    for number in range(9):
+        small.new_user(f"u{number}")
+    said = small.get("/ServiceProviderConfig", expect=200)
+    assert said["filter"]["maxResults"] == 7
+    for query in ("count=8", "count=1000000", f"count=8&filter={quote('userName pr')}"):
+        page = small.get(f"/Users?{query}", expect=200)
+        assert page["itemsPerPage"] == 7 and page["totalResults"] == 9
+    assert small.get("/Users", expect=200)["itemsPerPage"] == said["pagination"]["defaultPageSize"] == 3
+    assert said["pagination"]["maxPageSize"] == 7
+    server.stop()
+
+
+def test_D_03_what_is_supported_works_and_the_rest_is_refused(scim, config):
+    user = scim.new_user("ada@example.com", title="Countess")
+    other = scim.new_user("zoe@example.com")
+    path = f"/Users/{user['id']}"
+    assert config["patch"]["supported"] is True
+    assert scim.patch(path, {"op": "replace", "path": "title", "value": "Lady"}, expect=200)["title"] == "Lady"
+    assert config["filter"]["supported"] is True
+    assert scim.find("/Users", 'title eq "Lady"')["totalResults"] == 1
+    assert config["etag"]["supported"] is True
+    scim.get(path, headers=[("If-None-Match", scim.get(path).headers["etag"])], expect=304)
+    assert config["sort"]["supported"] is True
+    backwards = scim.get("/Users?sortBy=userName&sortOrder=descending", expect=200)["Resources"]
+    assert [found["id"] for found in backwards] == [other["id"], user["id"]]
+    assert config["changePassword"]["supported"] is False
+
+
+def test_D_03_bulk_takes_as_many_operations_and_bytes_as_advertised(scim, config):
+    bulk = config["bulk"]
+    assert bulk["supported"] is True
+
+    def request(operations, **more):
+        return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations, **more}
+
+    delete = {"method": "DELETE", "path": "/Users/01890000-0000-7000-8000-000000000000"}
+    most = scim.post("/Bulk", request([delete] * bulk["maxOperations"]), expect=200)
+    assert len(most["Operations"]) == bulk["maxOperations"]
+    refused = scim.post("/Bulk", request([delete] * (bulk["maxOperations"] + 1)), expect=413)
+    assert str(bulk["maxOperations"]) in refused["detail"]
+    padding = b'{"x":"' + b"x" * (bulk["maxPayloadSize"] - 8)
+    assert scim.request("POST", "/Bulk", body=padding + b'"}', expect=400)["scimType"] == "invalidSyntax"
+    refused = scim.request("POST", "/Bulk", body=padding + b'x"}', expect=413)
+    assert str(bulk["maxPayloadSize"]) in refused["detail"]
+
+
 def test_D_04_authentication_schemes_are_registered_and_the_token_of_the_first_works(config):
     types = [scheme["type"] for scheme in config["authenticationSchemes"]]
     assert types == ["oauthbearertoken"]
@@ -54,6 +103,20 @@ def test_D_05_open_discovery_tells_nothing_of_who_exists(org):
 def strip(answer, organization):
     """The body without what names the URL: the organization and the checksums over it."""
     return re.sub(rb'"version":"[^,}]*"', b"", answer.body).replace(organization.encode(), b"ORG")
+
+
+def test_D_06_pagination_says_how_pages_are_walked(scim, config):
+    for number in range(5):
+        scim.new_user(f"u{number}")
+    said = config["pagination"]
+    assert said["index"] is True and said["defaultPaginationMethod"] == "index"
+    for name in ("defaultPageSize", "maxPageSize"):
+        assert type(said[name]) is int and said[name] > 0
+    assert said["maxPageSize"] == config["filter"]["maxResults"]
+    by_default = scim.get("/Users?count=2", expect=200)
+    assert by_default["startIndex"] == 1 and "nextCursor" not in by_default
+    assert said["cursor"] is True and said["cursorTimeout"] > 0
+    assert scim.get("/Users?count=2&cursor=", expect=200)["nextCursor"]
 
 
 def test_D_07_there_are_no_security_events_yet(config):

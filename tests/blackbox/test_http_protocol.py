@@ -78,6 +78,7 @@ def test_H_09_nesting_and_size_are_bounded(scim):
 # --- methods ---
 
 ALLOW = {
+    "/": "GET",
     "/.search": "POST",
     "/Users": "GET POST",
     "/Groups": "GET POST",
@@ -86,6 +87,7 @@ ALLOW = {
     "/Users/{user}": "GET PUT PATCH DELETE",
     "/Groups/{group}": "GET PUT PATCH DELETE",
     f"/Users/{UNKNOWN}": "GET PUT PATCH DELETE",
+    "/Me": "GET POST PUT PATCH DELETE",
     "/Bulk": "POST",
     "/ServiceProviderConfig": "GET",
     "/ResourceTypes": "GET",
