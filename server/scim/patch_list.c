@@ -40,6 +40,14 @@ static void add_primary(const struct patch_work *work, json_t *list, json_t *val
     demote_others(list, touched);
 }
 
+/* What is added to a list (P-17), or put in the place of one of its values, may be one value: that is no leniency. */
+static json_t *one_or_more(const json_t *value, const struct scim_attribute *attribute, const struct value_place *place,
+                           bool *unassigned_out)
+{
+    json_scoped *list = json_is_object(value) ? json_pack("[O]", value) : value_share(value);
+    return value_normalise(list, attribute, place, unassigned_out);
+}
+
 /* All values of the attribute at once. What is added twice is merged when the document is put in order. */
 static bool set_all(const struct patch_work *work, json_t *home, const struct patch_step *step)
 {
@@ -49,7 +57,7 @@ static bool set_all(const struct patch_work *work, json_t *home, const struct pa
 
     if (step->op == PATCH_REPLACE || attribute->mutability == SCIM_IMMUTABLE)
         return patch_set_member(work, home, NULL, attribute, PATCH_REPLACE, step->value);
-    json_scoped *values = value_normalise(step->value, attribute, &place, &unassigned);
+    json_scoped *values = one_or_more(step->value, attribute, &place, &unassigned);
     if (!values)
         return unassigned;
     if (value_primaries(values) > 1)
@@ -117,7 +125,7 @@ static bool create(const struct patch_work *work, json_t *list, const struct pat
     } else {
         bool unassigned = false;
         const struct value_place place = {work->policy, attribute->name, NULL, work->err};
-        json_scoped *values = value_normalise(step->value, attribute, &place, &unassigned);
+        json_scoped *values = one_or_more(step->value, attribute, &place, &unassigned);
         if (!values)
             return unassigned;
         if (json_array_size(values) != 1)
@@ -143,7 +151,7 @@ static bool change_element(const struct patch_work *work, json_t *list, size_t i
 
     const struct value_place place = {work->policy, attribute->name, NULL, work->err};
     bool unassigned = false;
-    json_scoped *values = value_normalise(step->value, attribute, &place, &unassigned);
+    json_scoped *values = one_or_more(step->value, attribute, &place, &unassigned);
     if (!values && !unassigned)
         return false;
     if (json_array_size(values) > 1)

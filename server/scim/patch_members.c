@@ -111,7 +111,9 @@ bool patch_take_members(struct patch_parser *parser, const struct patch_step *st
         return err_set(parser->err, ERR_INVALID_VALUE, "There is nobody to add to \"members\".");
     if (step->filter)
         return take_filtered(parser, step);
-    if (!resource_member_ids(step->value, parser->policy, parser->arena, &ids, &count, parser->err))
+    bool single = step->op == PATCH_ADD && json_is_object(step->value); /* P-17 */
+    json_scoped *value = single ? json_pack("[O]", step->value) : value_share(step->value);
+    if (!resource_member_ids(value, parser->policy, parser->arena, &ids, &count, parser->err))
         return false;
     if (step->op == PATCH_REPLACE)
         add_edit(parser, SCIM_MEMBERS_REPLACE, ids, count, NULL);

@@ -285,3 +285,19 @@ def test_strict_turns_all_off_but_those_that_are_named(org, scim):
     body = {"schemas": [USER], "userName": "strict", "emails": {"value": "x@example.com"}}
     refused(scim.post("/Users", body, expect=400), "invalidValue")
     refused(scim.post("/Users", {"schemas": [USER], "userName": "strict", "shoe": 1}, expect=400), "invalidSyntax")
+
+
+def test_P_17_P_19_P_30_strict_takes_one_value_where_one_is_meant(org, scim, user):
+    org.set_rules(policy={"strict": True})
+    one = {"value": "o@example.com", "type": "other"}
+    assert one in patch(scim, user, {"op": "add", "path": "emails", "value": one})["emails"]
+    merged = patch(scim, user, {"op": "add", "path": 'emails[type eq "work"]', "value": {"display": "W"}})
+    assert {"value": "a@example.com", "display": "W", "type": "work"} in merged["emails"]
+    whole = {"value": "n@example.com", "type": "work"}
+    assert whole in patch(scim, user, {"op": "replace", "path": 'emails[type eq "work"]', "value": whole})["emails"]
+    primary = patch(scim, user, {"op": "add", "path": "emails", "value": {**one, "primary": True}})
+    assert [email["type"] for email in primary["emails"] if email.get("primary")] == ["other"]
+    group = scim.new_group()
+    scim.patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": {"value": user["id"]}}, expect=204)
+    assert scim.members(group["id"]) == {user["id"]}
+    refused(patch(scim, user, {"op": "replace", "path": "emails", "value": one}, expect=400), "invalidValue")
