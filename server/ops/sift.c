@@ -26,6 +26,7 @@ struct run {
     struct scim_sieve *sieve;
     struct scim_sieve_needs needs;
     struct arena arena;      /* of a chunk */
+    struct arena members;    /* of one group */
     struct candidate *chunk; /* that the filter has not seen yet */
     size_t count, capacity;
     size_t bytes; /* of its documents; */
@@ -117,25 +118,27 @@ static void look_for_member(struct slice literal, void *context)
 /* What the filter must see of a group's members: those that it names, or all when it asks for more than `value eq`. */
 static bool load_members_for_filter(struct run *run, struct candidate *group)
 {
+    arena_reset(&run->members);
     struct named_members members = {
-        .run = run, .collector = {.arena = &run->arena}, .group = group->row.id, .good = true};
+        .run = run, .collector = {.arena = &run->members}, .group = group->row.id, .good = true};
     if (!scim_filter_only_eq_values(run->sift->filter, SLICE_LITERAL("members"), look_for_member, &members))
         return members.good && sift_load_members(run->sift->db, call_directory(run->sift->call), group->row.id,
-                                                 &run->arena, &group->refs, run->err);
+                                                 &run->members, &group->refs, run->err);
     group->refs = (struct view_refs){members.collector.list, members.collector.count};
     return members.good;
 }
 
-static bool load_for_filter(struct run *run)
+/* Groups of all users at once; members of one group at a time, because they may be many. */
+static bool load_refs_of_users(struct run *run)
 {
-    if (!run->needs.refs)
-        return true;
-    if (run->sift->type->code != SCIM_TYPE_GROUP)
-        return load_groups(run);
-    for (size_t i = 0; i < run->count; i++)
-        if (!load_members_for_filter(run, &run->chunk[i]))
-            return false;
-    return true;
+    bool users = run->sift->type->code != SCIM_TYPE_GROUP;
+    return !users || !run->needs.refs || run->count == 0 || load_groups(run);
+}
+
+static bool load_refs_of_group(struct run *run, struct candidate *candidate)
+{
+    bool group = run->sift->type->code == SCIM_TYPE_GROUP;
+    return !group || !run->needs.refs || load_members_for_filter(run, candidate);
 }
 
 /* --- filtering --- */
@@ -166,9 +169,11 @@ static void forget_chunk(struct run *run)
 
 static bool sift_chunk(struct run *run)
 {
-    if (run->count > 0 && !load_for_filter(run))
+    if (!load_refs_of_users(run))
         return false;
     for (size_t i = 0; i < run->count && !run->ended && !run->too_much; i++) {
+        if (!load_refs_of_group(run, &run->chunk[i]))
+            return false;
         if (passes(run, &run->chunk[i].row, run->chunk[i].refs))
             run->ended = !run->visit(&run->chunk[i].row, run->context);
         run->too_much = is_too_much(run->sift);
@@ -332,6 +337,7 @@ bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err 
 {
     struct run run = {.sift = sift, .err = err, .visit = visit, .context = context};
     arena_init(&run.arena);
+    arena_init(&run.members);
     if (sift->filter) {
         run.sieve = scim_sieve_new(sift->filter, sift->type, &sift->call->op->arena);
         run.needs = scim_sieve_needs(run.sieve);
@@ -341,5 +347,6 @@ bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err 
     if (run.sieve)
         scim_sieve_free(run.sieve);
     arena_fini(&run.arena);
+    arena_fini(&run.members);
     return good;
 }
