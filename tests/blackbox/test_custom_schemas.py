@@ -398,6 +398,69 @@ def test_F_17_Q_01_lists_of_a_custom_type(scim):
     assert scim.get("/Users", expect=200)["totalResults"] == 0
 
 
+def serials(page):
+    return [found.get("serial") for found in page["Resources"]]
+
+
+def search(**parameters):
+    return {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], **parameters}
+
+
+def test_S_01_S_03_CU_12_lists_of_a_custom_type_are_sorted_and_walked_by_cursor(scim):
+    for i, name in enumerate(["delta", "Alpha", "charlie", "Bravo", None]):
+        new_device(scim, f"S{i}", ports=[9 - i], **({"displayName": name} if name else {}))
+    assert serials(scim.get("/Devices?sortBy=displayName", expect=200)) == ["S1", "S3", "S2", "S0", "S4"]
+    assert serials(scim.get("/Devices?sortBy=serial&sortOrder=descending&count=2", expect=200)) == ["S4", "S3"]
+    walked, cursor = [], ""
+    while cursor is not None:
+        page = scim.get(f"/Devices?sortBy=displayName&count=2&cursor={cursor}", expect=200)
+        walked += serials(page)
+        cursor = page.json.get("nextCursor")
+    assert walked == ["S1", "S3", "S2", "S0", "S4"]
+
+
+def test_S_02_users_are_sorted_by_a_custom_attribute(scim):
+    made = {n: new_user(scim, number=n)["id"] for n in (3, 1, 2)}
+    plain = scim.new_user()["id"]
+    found = scim.get(f"/Users?sortBy={BADGE}:number", expect=200)["Resources"]
+    assert [user["id"] for user in found] == [made[1], made[2], made[3], plain]
+
+
+def test_searches_reach_custom_types(scim):
+    new_device(scim, "S1", displayName="same")
+    scim.new_group("same")
+    scim.new_user(displayName="same", **badge(number=1))
+    by_post = scim.post("/Devices/.search", search(filter='serial eq "s1"', attributes=["serial"]), expect=200)
+    assert serials(by_post) == ["S1"] and set(by_post["Resources"][0]) == {"schemas", "id", "serial"}
+    everywhere = scim.post("/.search", search(filter='displayName eq "same"'), expect=200)
+    kinds = sorted(found["meta"]["resourceType"] for found in everywhere["Resources"])
+    assert kinds == ["Device", "Group", "User"] and everywhere["totalResults"] == 3
+    ports = scim.post("/.search", search(filter=f"{RACK}:unit eq 7 or {BADGE}:number eq 1"), expect=200)
+    assert ports["totalResults"] == 2
+    assert scim.post("/Nope/.search", search(), expect=404)
+
+
+def test_bulk_requests_reach_custom_types(scim):
+    message = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [
+            {"method": "POST", "path": "/Devices", "bulkId": "d", "data": device("S1")},
+            {"method": "POST", "path": "/Devices", "bulkId": "e", "data": device("S1")},
+            {
+                "method": "PATCH",
+                "path": "/Devices/bulkId:d",
+                "data": {"schemas": [PATCH], "Operations": [{"op": "add", "path": "displayName", "value": "x"}]},
+            },
+            {"method": "POST", "path": "/Nope", "bulkId": "n", "data": device("S2")},
+        ],
+    }
+    results = scim.post("/Bulk", message, expect=200)["Operations"]
+    assert [result["status"] for result in results][:3] == ["201", "409", "200"], results
+    assert results[3]["status"] in ("400", "404")
+    (made,) = scim.get("/Devices", expect=200)["Resources"]
+    assert made["displayName"] == "x" and results[0]["location"] == made["meta"]["location"]
+
+
 def test_resources_of_one_type_are_not_found_under_another(scim):
     made = new_device(scim, "S1")
     user = scim.new_user()

@@ -31,6 +31,21 @@ def test_reads_that_go_to_the_query_lane_follow_too(servers, org):
             client.get("/Users?filter=shoeSize%20eq%20%2243%22", expect=400 if strict else 200)
 
 
+def test_a_change_of_the_organizations_domains_reaches_every_directory_and_server(rollcall, servers, org):
+    clients = [org.client(server=server) for server in servers]
+    org.set_rules(policy={"domains": "enforce"})
+    path = f"/v1/organizations/{org.id}"
+    for turn in range(3):
+        for domain in ("example.com", "example.org"):
+            rollcall.admin.patch(path, {"domains": [domain]}, expect=200)
+            for place, client in enumerate(clients):
+                for asked in ("example.com", "example.org"):
+                    name = f"u{turn}-{place}-{domain}-{asked}"
+                    emails = [{"value": f"{name}@{asked}"}]
+                    body = user(f"{name}@{asked}", emails=emails)
+                    client.post("/Users", body, expect=201 if asked == domain else 400)
+
+
 def test_directories_of_one_organization_have_rules_of_their_own(rollcall, org):
     admin = rollcall.admin
     second = admin.post(f"/v1/organizations/{org.id}/directories", {"name": "second"}, expect=201)
