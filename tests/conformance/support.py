@@ -216,10 +216,9 @@ def list_missing(tests):
     return 0
 
 
-def check(tests, pending):
-    """pending: while items are still being proved, neither their lack nor an old page is a failure."""
-    found = [text for text in complaints(tests) if not (pending and "neither a test nor" in text)]
-    if not pending and (not PAGE.exists() or PAGE.read_text() != page(tests)):
+def check(tests):
+    found = list(complaints(tests))
+    if not PAGE.exists() or PAGE.read_text() != page(tests):
         found.append(f"{PAGE.relative_to(ROOT)} is stale: run tests/conformance/support.py --write, read it, commit it")
     for text in found:
         print(text)
@@ -234,9 +233,9 @@ def main(arguments):
     if arguments == ["--write"]:
         tests = tests_of_sources().by_id()
         PAGE.write_text(page(tests))
-        return check(tests, pending=False)
-    if arguments[:1] == ["--results"] and len(arguments) >= 2:
-        return check(tests_of_results(Path(arguments[1])).by_id(), pending=arguments[2:] == ["--pending"])
+        return check(tests)
+    if arguments[:1] == ["--results"] and len(arguments) == 2:
+        return check(tests_of_results(Path(arguments[1])).by_id())
     print(__doc__, file=sys.stderr)
     return 2
 
