@@ -87,18 +87,17 @@ static bool read_values(const json_t *value, struct arena *arena, struct scim_va
 static bool read_rule(const char *name, const json_t *value, struct arena *arena, struct scim_value_rule *rule,
                       struct err *err)
 {
-    const char *kind = json_object_iter_key(json_object_iter((json_t *)(uintptr_t)value));
-    const json_t *what = kind ? json_object_get(value, kind) : NULL;
+    const json_t *list = json_object_get(value, "list"), *pattern = json_object_get(value, "pattern"),
+                 *values = json_object_get(value, "values");
     rule->name = slice_str(arena_copy(arena, slice_str(name)));
     if (!check_name(rule->name, "value_rules", arena, err))
         return false;
-    if (json_object_size(value) == 1 && strcmp(kind, "list") == 0)
-        return read_list(what, rule, err);
-    if (json_object_size(value) == 1 && strcmp(kind, "pattern") == 0)
-        return read_pattern(what, arena, rule, err);
-    if (json_object_size(value) == 1 && strcmp(kind, "values") == 0)
-        return read_values(what, arena, rule, err);
-    return refuse(err, "value_rules", name, "must be an object with one member: \"list\", \"pattern\" or \"values\".");
+    if (json_object_size(value) != 1 || !(list || pattern || values))
+        return refuse(err, "value_rules", name,
+                      "must be an object with one member: \"list\", \"pattern\" or \"values\".");
+    if (list)
+        return read_list(list, rule, err);
+    return pattern ? read_pattern(pattern, arena, rule, err) : read_values(values, arena, rule, err);
 }
 
 bool policy_read_value_rules(const json_t *value, struct arena *arena, struct scim_policy *policy, struct err *err)
