@@ -347,11 +347,26 @@ bool call_want_manager(struct call *call, struct view *view, const struct view_r
 
 static bool is_read(const struct op *op) { return slice_equals(op->method, SLICE_LITERAL("GET")) || op->is_head; }
 
+/* At the root a name can be a sensitive attribute of one type and a harmless one of another. */
+static bool is_sensitive(const struct call *call, const struct scim_filter *filter)
+{
+    const struct scim_resource_type *root = call->type;
+    bool sensitive = scim_filter_is_sensitive(filter, call_policy(call));
+    for (size_t i = 0; root->types && i < root->type_count && !sensitive; i++) {
+        struct scim_filter *own;
+        struct err ignored = ERR_INIT;
+        sensitive = scim_filter_parse(call->query.filter, root->types[i], call_policy(call), &call->op->arena, &own,
+                                      &ignored) &&
+                    scim_filter_is_sensitive(own, call_policy(call));
+    }
+    return sensitive;
+}
+
 bool call_parse_filter(struct call *call, struct scim_filter **filter_out)
 {
     struct op *op = call->op;
     if (scim_filter_parse(call->query.filter, call->type, call_policy(call), &op->arena, filter_out, &op->err))
-        return !is_read(op) || !scim_filter_is_sensitive(*filter_out, call_policy(call)) ||
+        return !is_read(op) || !is_sensitive(call, *filter_out) ||
                err_set(&op->err, ERR_SENSITIVE,
                        "The filter looks at data that may not stand in a URL: send it to .search in a POST.");
     if (op->err.kind == ERR_SENSITIVE && !is_read(op))

@@ -166,6 +166,27 @@ def test_R_11_A_33_sensitive_attributes_stay_out_of_urls(org, scim):
     ask(scim, 'userName eq "x" and emails.type eq "work"', 200)
 
 
+def search(scim, path, filter, expect):
+    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": filter}
+    return scim.post(f"{path}/.search", message, expect=expect)
+
+
+def test_R_11_A_33_a_search_in_a_body_may_look_at_sensitive_attributes(org, scim):
+    user = scim.new_user(emails=[{"value": "a@example.com", "type": "work"}])
+    group = scim.new_group("Secret society")
+    org.set_rules(policy={"sensitive_attributes": ["emails.value", f"{GROUP}:displayName"]})
+    for path in ("/Users", ""):
+        found = search(scim, path, 'emails.value eq "a@example.com"', 200)
+        assert [resource["id"] for resource in found["Resources"]] == [user["id"]]
+        filter = quote('emails.value eq "a@example.com"', safe="")
+        refused(scim.get(f"{path or '/'}?filter={filter}", expect=403), "sensitive")
+        refused(search(scim, path, 'password eq "x"', 400), "invalidFilter")
+    name = 'displayName eq "Secret society"'
+    assert search(scim, "", name, 200)["Resources"][0]["id"] == group["id"]
+    for path, expect in (("/Groups", 403), ("/", 403), ("/Users", 200)):
+        scim.get(f"{path}?filter={quote(name, safe='')}", expect=expect)
+
+
 # --- If-Match required ---
 
 
