@@ -25,6 +25,8 @@ enum view_family {
     FAMILY_UNIQUE_PROBE,
     FAMILY_VALUE,
     FAMILY_EXTERNAL,
+    FAMILY_VALUES,    /* those of FAMILY_VALUE that go together: see view_statement_make */
+    FAMILY_EXTERNALS, /* and of FAMILY_EXTERNAL */
     FAMILY_MEMBER_LOCKED,
     FAMILY_MEMBER,
     FAMILY_NARROW,
@@ -64,6 +66,7 @@ struct known {
     struct view_resource *row; /* KNOWN_RESOURCE; NULL: no such row */
     enum view_depth depth;
     struct known *holder;   /* KNOWN_MEMBER, KNOWN_UNIQUE: the resource; NULL: nobody */
+    bool crowded;           /* KNOWN_MATCHES: asked for with others, they were too many to tell */
     struct known **matches; /* KNOWN_MATCHES: VIEW_MOST_MATCHES of them, and how many there were */
     size_t match_count;
     struct ref_list refs; /* KNOWN_GROUPS, KNOWN_MEMBERS, KNOWN_MANAGED; sorted by id */
@@ -173,8 +176,12 @@ void view_hold_rules(struct view *view, const struct scim_rules *rules);
 /* Tokens seen, for last_used_ms: calls visit for each that exists. */
 void view_each_token(struct view *view, void (*visit)(const struct view_token *token, void *context), void *context);
 
-/* One row of FAMILY_VALUE or FAMILY_EXTERNAL, whose resource was entered; NULL: it is too large to be. */
+/* As many rows of keys that were asked for together tell that there may be more. */
+enum { VIEW_MOST_TOGETHER = 256 };
+/* One row of them, whose resource was entered; NULL: it is too large to be. */
 void view_take_match(struct view *view, struct known_key key, struct known *resource);
+/* They will be asked for one by one. */
+void view_forget_matches(struct known **list, size_t count);
 
 /* Composed statements, for view_sizes[size_class] keys (`listed`: of one directory and scope; else rows of `wanted`)
  * and view_token_sizes[token_class] rows of `presented`; `writes`: with gates. Parameters: the tokens' rows stand first

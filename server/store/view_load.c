@@ -159,6 +159,8 @@ static void take_row(struct view *view, enum view_family family, struct director
         return;
     case FAMILY_VALUE:
     case FAMILY_EXTERNAL:
+    case FAMILY_VALUES:
+    case FAMILY_EXTERNALS:
         take_match(view, directory, row);
         return;
     case FAMILY_MEMBER:
@@ -230,13 +232,16 @@ static int compare_wanted(const void *a, const void *b)
         return order;
     if (left->key.type != right->key.type)
         return left->key.type < right->key.type ? -1 : 1;
+    if (left->key.code != right->key.code)
+        return left->key.code < right->key.code ? -1 : 1;
     order = id_compare(&left->key.second, &right->key.second);
     return order ? order : id_compare(&left->key.id, &right->key.id);
 }
 
 static bool run_statement(struct view *view, struct db *db, const char *sql, const struct view_parameters *parameters,
-                          enum view_family family, struct view_gates *gates, struct err *err)
+                          enum view_family family, struct view_gates *gates, size_t *found_out, struct err *err)
 {
+    *found_out = 0;
     struct db_rows *rows = db_query(db, sql, parameters->values, parameters->count, err);
     if (!rows)
         return false;
@@ -248,8 +253,10 @@ static bool run_statement(struct view *view, struct db *db, const char *sql, con
             take_token(view, directory, row + 2);
         else if (row[0].integer == 2)
             view_take_gate(gates, directory, row + 2);
-        else
+        else {
             take_row(view, family, directory, row + 2);
+            ++*found_out;
+        }
     }
     return db_rows_end(rows, err);
 }
@@ -295,6 +302,13 @@ static bool is_above(const struct round *round)
     return round->count && round->list[0]->family == FAMILY_ABOVE && !round->token_count;
 }
 
+/* Some key took the room of the others: they stay in the round, and each will be asked for by itself. */
+static bool is_crowded(const struct view_statement *statement, size_t found)
+{
+    bool together = statement->family == FAMILY_VALUES || statement->family == FAMILY_EXTERNALS;
+    return together && found >= VIEW_MOST_TOGETHER;
+}
+
 /* The next statement of the round. */
 static bool load_next(struct view *view, struct db *db, struct round *round, struct err *err)
 {
@@ -318,10 +332,15 @@ static bool load_next(struct view *view, struct db *db, struct round *round, str
     view_statement_parameters(view, &statement, &parameters);
     const char *sql =
         view_sql(view->writes, statement.family, statement.listed, statement.size_class, statement.token_class);
-    if (!run_statement(view, db, sql, &parameters, statement.family, &gates, err) ||
+    size_t found;
+    if (!run_statement(view, db, sql, &parameters, statement.family, &gates, &found, err) ||
         !load_rules(view, db, statement.tokens, statement.token_count, err))
         return false;
     settle_all(statement.tokens, statement.token_count);
+    if (is_crowded(&statement, found)) {
+        view_forget_matches(statement.list, statement.count);
+        statement.count = 0;
+    }
     settle_all(statement.list, statement.count);
     round->closed |= !view_pass_gates(view, &gates, statement.tokens, statement.token_count);
     round->list += statement.count;

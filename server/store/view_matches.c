@@ -37,7 +37,23 @@ bool view_want_by_external(struct view *view, struct directory_id directory, uin
     return want_matches(view, &key, FAMILY_EXTERNAL, matches_out);
 }
 
-/* Rows of one key come in order of id. */
+/* In order of id, in whatever order they come. */
+static void insert_match(struct known *known, struct known *resource)
+{
+    size_t at = known->match_count;
+    for (; at > 0 && id_compare(&known->matches[at - 1]->key.id, &resource->key.id) > 0; at--)
+        known->matches[at] = known->matches[at - 1];
+    known->matches[at] = resource;
+}
+
+void view_forget_matches(struct known **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        list[i]->crowded = true;
+        list[i]->match_count = 0;
+    }
+}
+
 void view_take_match(struct view *view, struct known_key key, struct known *resource)
 {
     struct known *known = view_find(view, &key);
@@ -47,6 +63,6 @@ void view_take_match(struct view *view, struct known_key key, struct known *reso
     if (!resource)
         known->match_count = VIEW_MOST_MATCHES;
     else if (known->match_count < VIEW_MOST_MATCHES)
-        known->matches[known->match_count] = resource;
+        insert_match(known, resource);
     known->match_count++;
 }

@@ -42,6 +42,8 @@ static const struct {
     [FAMILY_MEMBERS_SHOWN] = {sql_view_arm_members_shown, "(" ID "," TYPE "," ID ")"},
     [FAMILY_MEMBERS] = {sql_view_arm_members, "(" ID "," TYPE "," ID ")"},
     [FAMILY_MANAGED] = {sql_view_arm_managed, "(" ID "," TYPE "," TEXT ")"},
+    [FAMILY_VALUES] = {sql_view_arm_values, NULL},
+    [FAMILY_EXTERNALS] = {sql_view_arm_externals, NULL},
     [FAMILY_VALUE] = {sql_view_arm_value, NULL},
     [FAMILY_EXTERNAL] = {sql_view_arm_external, NULL},
     [FAMILY_ABOVE] = {NULL, NULL},

@@ -47,7 +47,7 @@ static struct db_value scope_of(const struct known *known)
 
 static struct db_value key_of(struct view *view, const struct known *known)
 {
-    if (known->key.kind == KNOWN_UNIQUE)
+    if (known->key.kind == KNOWN_UNIQUE || known->key.kind == KNOWN_MATCHES)
         return db_bytes(known->key.text);
     return known->key.kind == KNOWN_MANAGED ? uuid_text(view, &known->key.id) : db_id(&known->key.id);
 }
@@ -65,20 +65,44 @@ static void add_joined(struct view *view, struct view_parameters *parameters, co
 static void add_listed(struct view *view, struct view_parameters *parameters, struct known **list, size_t count,
                        size_t size)
 {
+    if (list[0]->key.code)
+        add(parameters, db_integer(list[0]->key.code));
     add(parameters, db_id(&list[0]->key.directory.id));
     add(parameters, scope_of(list[0]));
     for (size_t i = 0; i < size; i++) /* the last key again: not a row more */
         add(parameters, key_of(view, list[i < count ? i : count - 1]));
 }
 
+static bool has_one_scope(struct known **list, size_t count)
+{
+    const struct known_key *first = &list[0]->key, *last = &list[count - 1]->key;
+    return id_equals(&first->directory.id, &last->directory.id) && first->type == last->type &&
+           first->code == last->code && id_equals(&first->second, &last->second);
+}
+
+static bool any_crowded(struct known **list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->crowded)
+            return true;
+    return false;
+}
+
 /* Can they be asked for by a list of keys? The list is sorted by directory and scope. */
 static bool is_listed(struct known **list, size_t count)
 {
-    const struct known *first = list[0], *last = list[count - 1];
-    if (view_sql_has_arms(first->family))
-        return true;
-    return !is_member(first) && id_equals(&first->key.directory.id, &last->key.directory.id) &&
-           first->key.type == last->key.type && id_equals(&first->key.second, &last->key.second);
+    return view_sql_has_arms(list[0]->family) || (!is_member(list[0]) && has_one_scope(list, count));
+}
+
+/* Several keys of one attribute of one directory take one arm together, which costs the database a fraction of an arm
+ * each. */
+static enum view_family family_of(const struct view_statement *statement)
+{
+    enum view_family family = statement->count ? statement->list[0]->family : FAMILY_TOKENS;
+    if (!view_sql_has_arms(family) || statement->count < 2 || !has_one_scope(statement->list, statement->count) ||
+        any_crowded(statement->list, statement->count))
+        return family;
+    return family == FAMILY_VALUE ? FAMILY_VALUES : FAMILY_EXTERNALS;
 }
 
 static void add_arms(struct view_parameters *parameters, struct known **list, size_t count, size_t size)
@@ -139,7 +163,7 @@ static void add_keys(struct view *view, struct view_parameters *parameters, cons
 
 void view_statement_make(struct view *view, struct view_statement *statement)
 {
-    statement->family = statement->count ? statement->list[0]->family : FAMILY_TOKENS;
+    statement->family = family_of(statement);
     statement->listed = statement->count > 0 && is_listed(statement->list, statement->count);
     statement->size_class = class_of(view_sizes, VIEW_SIZES, statement->rows);
     statement->token_class = class_of(view_token_sizes, VIEW_TOKEN_SIZES, statement->token_count);

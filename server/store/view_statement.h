@@ -11,7 +11,7 @@ enum {
 };
 
 struct view_statement {
-    struct known **list; /* of one family, sorted by directory and scope */
+    struct known **list; /* wanted in one family, sorted by directory and scope */
     size_t count, rows;  /* entries, and rows of `wanted` that they take */
     struct known **tokens;
     size_t token_count;

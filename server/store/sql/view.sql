@@ -68,12 +68,32 @@ SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, 0, 0, 0, 1, NULL, r.unique
 FROM {wanted} resource r FORCE INDEX (unique_key)
 WHERE {match r.directory_id, r.type, r.unique_key}
 
+-- Keys that several may have, of one attribute: VIEW_MOST_TOGETHER rows tell that some of the keys have many, and then
+-- each is asked for by an arm of its own. A document too large to be held for each of a batch's jobs is left out. The
+-- last columns say which key it is.
+-- name: view_arm_values
+SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces,
+       IF(LENGTH(r.document) > 65536, NULL, r.document), r.unique_key, r.external_key, r.display, r.manager_id,
+       v.attribute, v.value_key
+FROM attribute_value v FORCE INDEX (PRIMARY)
+JOIN resource r ON r.directory_id = v.directory_id AND r.type = v.type AND r.id = v.resource_id
+WHERE v.attribute = ? AND {match v.directory_id, v.type, v.value_key}
+LIMIT 256
+
+-- name: view_arm_externals
+SELECT 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces,
+       IF(LENGTH(r.document) > 65536, NULL, r.document), r.unique_key, r.external_key, r.display, r.manager_id, 0,
+       r.external_key
+FROM resource r FORCE INDEX (external_key)
+WHERE {match r.directory_id, r.type, r.external_key}
+LIMIT 256
+
 -- One of these for each key: a limit for all of them together would not keep one from taking the room of the others. One
--- row more than VIEW_MOST_MATCHES tells that there are too many, and so does a document too large to be held for each of
--- a batch's jobs. The last columns say which key it is.
+-- row more than VIEW_MOST_MATCHES tells that there are too many.
 -- name: view_arm_value
 SELECT STRAIGHT_JOIN 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces,
-       IF(LENGTH(r.document) > 65536, NULL, r.document),       r.unique_key, r.external_key, r.display, r.manager_id, v.attribute, v.value_key
+       IF(LENGTH(r.document) > 65536, NULL, r.document), r.unique_key, r.external_key, r.display, r.manager_id,
+       v.attribute, v.value_key
 FROM attribute_value v FORCE INDEX (PRIMARY)
 JOIN resource r ON r.directory_id = v.directory_id AND r.type = v.type AND r.id = v.resource_id
 WHERE v.directory_id = ? AND v.type = ? AND v.attribute = ? AND v.value_key = ?
@@ -81,7 +101,8 @@ ORDER BY v.resource_id LIMIT 21
 
 -- name: view_arm_external
 SELECT 1, r.directory_id, r.type, r.id, r.version, r.created_ms, r.modified_ms, r.open_braces,
-       IF(LENGTH(r.document) > 65536, NULL, r.document),       r.unique_key, r.external_key, r.display, r.manager_id, 0, r.external_key
+       IF(LENGTH(r.document) > 65536, NULL, r.document), r.unique_key, r.external_key, r.display, r.manager_id, 0,
+       r.external_key
 FROM resource r FORCE INDEX (external_key)
 WHERE r.directory_id = ? AND r.type = ? AND r.external_key = ?
 ORDER BY r.id LIMIT 21

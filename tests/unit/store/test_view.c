@@ -356,6 +356,38 @@ static void test_matches_of_a_key_come_by_id_and_are_bounded(void **state)
     assert_true(want_external("many@x", &external) && external.too_many && external.count == 0);
 }
 
+/* Keys of one attribute go together; when one of them takes the room of the others, each is asked for by itself. */
+static void test_a_crowded_key_hides_no_other(void **state)
+{
+    (void)state;
+    struct view_matches few, crowd, none, external;
+    char name[8];
+    for (int people = 3; people <= VIEW_MOST_TOGETHER; people += VIEW_MOST_TOGETHER - 3) {
+        begin();
+        for (int i = 0; i <= people; i++) {
+            snprintf(name, sizeof(name), "%d-%d", people, i);
+            insert_with_email(name, i < people ? "crowd@x" : "zoe@x");
+        }
+        flush();
+        view_restart(&reading);
+        assert_false(want_email(directory, "zoe@x", &few));
+        assert_false(want_email(directory, "crowd@x", &crowd));
+        assert_false(want_email(directory, "none@x", &none));
+        assert_false(want_external("zoe@x", &external));
+        assert_false(want_external("crowd@x", &external));
+        load(&reading);
+        assert_true(want_email(directory, "zoe@x", &few) && want_email(directory, "crowd@x", &crowd) &&
+                    want_email(directory, "none@x", &none) && want_external("zoe@x", &external));
+        assert_int_equal(few.count, people == 3 ? 1 : 2);
+        assert_int_equal(external.count, few.count);
+        assert_int_equal(none.count, 0);
+        assert_int_equal(crowd.too_many, people > VIEW_MOST_MATCHES);
+        assert_int_equal(crowd.count, people > VIEW_MOST_MATCHES ? 0 : people);
+        for (size_t i = 1; i < crowd.count; i++)
+            assert_true(id_compare(&crowd.list[i - 1]->id.id, &crowd.list[i]->id.id) < 0);
+    }
+}
+
 static void test_a_large_document_is_no_match_for_the_view(void **state)
 {
     (void)state;
@@ -669,6 +701,7 @@ int main(void)
         TEST(test_everything_is_loaded_at_once_in_both_lanes),
         TEST(test_a_token_lives_by_the_databases_clock),
         TEST(test_many_rows_come_in_few_statements),
+        TEST(test_a_crowded_key_hides_no_other),
         TEST(test_a_large_document_is_no_match_for_the_view),
         TEST(test_matches_of_a_key_come_by_id_and_are_bounded),
         TEST(test_a_whole_row_is_locked_for_a_writer_alone),
