@@ -37,12 +37,29 @@ struct membership *membership_new(struct call *call, struct view *view, struct r
     return membership;
 }
 
-/* The last bytes of a UUIDv7 are random: they are the hash. */
+static uint64_t half_of(const struct id *id, size_t at)
+{
+    uint64_t half;
+    memcpy(&half, id->bytes + at, sizeof(half));
+    return half;
+}
+
+/* Every bit of the result depends on every bit (the end of MurmurHash3). */
+static uint64_t mixed(uint64_t bits)
+{
+    bits = (bits ^ bits >> 33) * 0xff51afd7ed558ccdu;
+    bits = (bits ^ bits >> 33) * 0xc4ceb9fe1a85ec53u;
+    return bits ^ bits >> 33;
+}
+
+/* Clients choose the ids that they send. What they cannot know when they do is the operation's own, whose random half
+ * keeps them from choosing 50,000 that meet in one place. */
 static size_t place_of(const struct membership *membership, const struct resource_id *id)
 {
-    uint64_t hash;
-    memcpy(&hash, id->id.bytes + ID_BYTES - sizeof(hash), sizeof(hash));
-    return (size_t)(hash * 0x9E3779B97F4A7C15u >> 16) & (membership->capacity - 1);
+    uint64_t hash = half_of(&membership->call->op->operation_id.id, sizeof(uint64_t));
+    for (size_t at = 0; at < ID_BYTES; at += sizeof(uint64_t))
+        hash = mixed(hash ^ half_of(&id->id, at));
+    return (size_t)hash & (membership->capacity - 1);
 }
 
 static struct slot *find_slot(struct membership *membership, const struct resource_id *id)

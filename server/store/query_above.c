@@ -52,7 +52,7 @@ bool query_groups_above(struct db *db, struct directory_id directory, const stru
 
 struct node {
     struct id id;
-    bool used, is_loaded;
+    bool is_loaded;
     size_t walk; /* the last one that came here */
     struct scim_group_ref *above;
     size_t count, capacity;
@@ -193,7 +193,7 @@ static int compare_refs(const void *a, const void *b)
 
 static struct view_refs walk_up(struct graph *graph, struct view_refs direct)
 {
-    struct node found = {.used = true};
+    struct node found = {0};
     graph->walks++;
     for (size_t i = 0; i < direct.count; i++)
         reach(graph, &found, direct.list[i]);

@@ -44,6 +44,8 @@ void view_init(struct view *view, bool writes)
 {
     arena_init(&view->arena);
     view->writes = writes;
+    const struct id random = id_new();
+    memcpy(&view->seed, random.bytes + ID_BYTES - sizeof(view->seed), sizeof(view->seed));
     start(view);
 }
 
@@ -70,10 +72,11 @@ static uint32_t hash_bytes(uint32_t hash, const void *data, size_t len)
     return hash;
 }
 
-/* FNV-1a. The first bytes of UUIDv7s of one time are alike, the last ones are random: all are taken. */
-static uint32_t key_hash(const struct known_key *key)
+/* FNV-1a, from a start that nobody outside knows: clients choose ids and names, and could choose such that meet. The
+ * first bytes of UUIDv7s of one time are alike, the last ones are random: all are taken. */
+static uint32_t key_hash(const struct view *view, const struct known_key *key)
 {
-    uint32_t hash = 2166136261u;
+    uint32_t hash = view->seed;
     hash = (hash ^ (uint32_t)key->kind) * 16777619u;
     hash = (hash ^ key->type) * 16777619u;
     hash = (hash ^ key->code) * 16777619u;
@@ -101,7 +104,7 @@ static struct known *find_hashed(struct view *view, const struct known_key *key,
 
 struct known *view_find(struct view *view, const struct known_key *key)
 {
-    return find_hashed(view, key, key_hash(key));
+    return find_hashed(view, key, key_hash(view, key));
 }
 
 static void spread(struct view *view)
@@ -121,7 +124,7 @@ static void spread(struct view *view)
 
 struct known *view_enter(struct view *view, const struct known_key *key)
 {
-    uint32_t hash = key_hash(key);
+    uint32_t hash = key_hash(view, key);
     struct known *known = find_hashed(view, key, hash);
     if (known)
         return known;

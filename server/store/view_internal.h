@@ -111,6 +111,7 @@ struct held_rules { /* a reference of the batch */
 struct view {
     struct arena arena;
     struct held_rules *held_rules;
+    uint32_t seed;       /* of the hashes of keys */
     bool writes;         /* the write lane: in a transaction, whole rows locked */
     bool looks_ahead;    /* the job that is asked has undecided ones before it */
     size_t closed_gates; /* how often a directory was found in the hands of whoever changes its rules */
