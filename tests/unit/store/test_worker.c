@@ -248,7 +248,7 @@ static void test_two_workers_lose_no_change_of_one_group(void **state)
     for (size_t i = 0; i < JOBS; i++) {
         char body[512];
         snprintf(body, sizeof(body),
-                 "{" PATCH_OP ",'Operations':[{'op':'add','path':'members','value':[{'value':'%s'}]}]}", ids[i]);
+                 "{" PATCH_OP ",'Operations':[{'op':'add','path':'members','value':[{'value':'%.36s'}]}]}", ids[i]);
         ops[i] = packed("PATCH", path, body);
         ops[i]->job.home = &office.home;
         must(queue_push(store_queue(busy, STORE_WRITE), &ops[i]->job));
