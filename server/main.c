@@ -53,6 +53,7 @@ static bool start_listener(struct server *server, struct err *err)
         .cursor_timeout_s = settings->cursor_timeout,
         .max_reply = MOST_REPLY,
         .max_body = settings->max_body,
+        .group_max_body = settings->group_max_body,
         .bulk_max_operations = settings->bulk_max_operations,
         .bulk_max_payload = settings->bulk_max_payload,
         .bulk_timeout_ms = (unsigned)settings->bulk_timeout_ms,

@@ -17,6 +17,7 @@ struct scim_service_settings {
     uint64_t cursor_timeout_s;     /* that a cursor is good for at least, 3,600 */
     size_t max_reply;              /* bytes of one list or group, 100 MiB */
     size_t max_body;               /* bytes, 1 MiB */
+    size_t group_max_body;         /* bytes, of requests that write a group: 8 MiB; 0: max_body */
 
     uint64_t bulk_max_operations; /* of one bulk request, 1,000 */
     size_t bulk_max_payload;      /* bytes of its body, 4 MiB */

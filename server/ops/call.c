@@ -256,6 +256,13 @@ const char *call_media_type(const struct op *op)
     return accepted(op->accept) == ACCEPTS_JSON ? "application/json" : CALL_MEDIA_TYPE;
 }
 
+/* A group of 50,000 members is an object for each of them, each with a few members. */
+static const struct json_limits *json_limits(const struct call *call)
+{
+    static const struct json_limits of_groups = {.depth = 32, .containers = 60000, .tokens = 600000, .number = 64};
+    return call->type && call->type->code == SCIM_TYPE_GROUP ? &of_groups : &json_limits_default;
+}
+
 bool call_read_body(struct call *call)
 {
     if (!call->body_read) {
@@ -265,7 +272,7 @@ bool call_read_body(struct call *call)
         else if (call->op->body.len == 0)
             err_set(&call->body_err, ERR_INVALID_SYNTAX, "The request needs a JSON object as its body.");
         else
-            call->body = json_parse_object(call->op->body, &json_limits_default, &call->body_err);
+            call->body = json_parse_object(call->op->body, json_limits(call), &call->body_err);
     }
     if (!call->body)
         call->op->err = call->body_err;

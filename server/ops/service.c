@@ -94,7 +94,7 @@ static const struct operation not_implemented = {
 static const struct operation bulk = {.name = "bulk", .lane = OP_QUERY, .start = scim_bulk};
 
 static struct route routes[] = {
-    /* the limit of /Bulk is a setting */
+    /* the limits of /Bulk and of groups are settings */
     {"GET", BASE "/Users", 0, &list_users},
     {"POST", BASE "/Users", 0, &create_user},
     {"GET", BASE "/Users/{}", 0, &get_user},
@@ -208,6 +208,15 @@ void scim_refuse(struct op *op)
     add_headers(op);
 }
 
+/* 0: as the listener says. */
+static size_t body_limit(const struct operation *operation, const struct scim_service_settings *settings)
+{
+    if (operation == &bulk)
+        return settings->bulk_max_payload;
+    bool writes_group = operation->resource_type == SCIM_TYPE_GROUP && operation->lane == OP_WRITE;
+    return writes_group && settings->group_max_body > settings->max_body ? settings->group_max_body : 0;
+}
+
 const struct service *scim_service(const struct scim_service_settings *settings)
 {
     static struct service service = {
@@ -220,7 +229,6 @@ const struct service *scim_service(const struct scim_service_settings *settings)
     };
     service.context = (void *)(uintptr_t)settings;
     for (size_t i = 0; i < service.route_count; i++)
-        if (routes[i].operation == &bulk)
-            routes[i].body_limit = settings->bulk_max_payload;
+        routes[i].body_limit = body_limit(routes[i].operation, settings);
     return &service;
 }
