@@ -29,4 +29,7 @@ bool scim_discovery_schema(const struct scim_rules *rules, struct slice urn, str
  * carries; a checksum of a list. Stable as long as what is described and the base URL are (D-18). */
 void scim_discovery_etag(struct slice text, char *out);
 
+/* The meta.location of a single object made here, within the text; empty for a list. */
+struct slice scim_discovery_location(struct slice text);
+
 #endif

@@ -42,6 +42,9 @@ static void reply(struct call *call)
     if (!scim_etag_check(op->if_none_match, tag, &none_match, &op->err))
         return;
     op_header(op, "etag", slice_str(tag));
+    struct slice location = scim_discovery_location(buf_slice(&op->reply.body));
+    if (location.len > 0)
+        op_header(op, "content-location", location); /* H-22 */
     if (none_match == SCIM_CONDITION_MET) {
         buf_clear(&op->reply.body);
         op->reply.status = 304;

@@ -77,10 +77,28 @@ static void add_meta(const char *type, struct slice base_url, const char *endpoi
     buf_printf(out, VERSION_BEGIN "%016llx" VERSION_END, (unsigned long long)checksum(so_far));
 }
 
-void scim_discovery_etag(struct slice text, char *out)
+/* What add_meta wrote last; empty where the text ends in another way. */
+static struct slice version_of(struct slice text)
 {
     struct slice tail = slice_skip(text, text.len > VERSION_BYTES ? text.len - VERSION_BYTES : text.len);
-    if (slice_starts_with(tail, SLICE_LITERAL(VERSION_BEGIN)))
+    return slice_starts_with(tail, SLICE_LITERAL(VERSION_BEGIN)) ? tail : SLICE_EMPTY;
+}
+
+struct slice scim_discovery_location(struct slice text)
+{
+    struct slice version = version_of(text);
+    if (version.len == 0)
+        return SLICE_EMPTY;
+    const char *end = version.data - 1, *at = end; /* the quote behind it */
+    while (at > text.data && at[-1] != '"')
+        at--;
+    return slice_of(at, (size_t)(end - at));
+}
+
+void scim_discovery_etag(struct slice text, char *out)
+{
+    struct slice tail = version_of(text);
+    if (tail.len > 0)
         snprintf(out, SCIM_ETAG_BYTES, "W/\"%.*s\"", VERSION_DIGITS, tail.data + sizeof VERSION_BEGIN - 1);
     else
         snprintf(out, SCIM_ETAG_BYTES, "W/\"%016llx\"", (unsigned long long)checksum(text));

@@ -123,6 +123,14 @@ def test_D_07_there_are_no_security_events_yet(config):
     assert "securityEvents" not in config
 
 
+def test_H_22_single_documents_say_where_they_are(scim):
+    for path in ("/ServiceProviderConfig", "/ResourceTypes/User", f"/Schemas/{USER}", f"/Schemas/{USER.lower()}"):
+        document = scim.get(path, expect=200)
+        assert document.headers["content-location"] == document["meta"]["location"]
+    for path in ("/ResourceTypes", "/Schemas"):
+        assert "content-location" not in scim.get(path, expect=200).headers
+
+
 @pytest.mark.parametrize("path, ids", [("/ResourceTypes", ["User", "Group"]), ("/Schemas", None)])
 def test_D_08_lists_hold_everything_and_an_id_one_object(scim, path, ids):
     whole = scim.get(path, expect=200)

@@ -121,7 +121,10 @@ static void test_resource_types_are_listed_and_found_by_name(void **state)
     assert_null(at(json_array_get(types, 1), "schemaExtensions"));
 
     buf_clear(&out);
+    assert_int_equal(scim_discovery_location(buf_slice(&out)).len, 0);
     assert_true(scim_discovery_type(&scim_rules_default, SLICE_LITERAL("User"), SLICE_LITERAL(BASE), &out));
+    struct slice location = scim_discovery_location(buf_slice(&out));
+    assert_true(slice_equals(location, SLICE_LITERAL(BASE "/ResourceTypes/User")));
     json_t *single = made(&out);
     assert_json_equal("the single type", single, user);
     json_decref(single);
