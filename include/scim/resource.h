@@ -15,6 +15,9 @@
 /* Values of one multi-valued attribute other than members. A bound on work: every operation of a PATCH looks at all. */
 enum { SCIM_MAX_VALUES = 2000 };
 
+/* Members of one object. A bound on work, too: names are compared with all others, because their case is ignored. */
+enum { SCIM_MAX_MEMBERS = 1000 };
+
 /* Members as a body names them. Ids are not looked up here. */
 struct scim_members {
     bool given;              /* `members` was there, even as null or [] */

@@ -56,7 +56,9 @@ static json_t *arranged_list(const struct scim_attribute *attribute, const json_
             same = false;
             continue;
         }
-        if (!has_required_subs(attribute, element, err))
+        if (json_object_size(element) > SCIM_MAX_MEMBERS)
+            value_refuse_size(err);
+        if (json_object_size(element) > SCIM_MAX_MEMBERS || !has_required_subs(attribute, element, err))
             return NULL;
         json_t *ordered = in_order(attribute, element);
         same &= ordered == element;

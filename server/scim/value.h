@@ -74,6 +74,9 @@ json_t *value_without(const json_t *list, const json_t *unwanted);
 /* ERR_INVALID_VALUE for more than SCIM_MAX_VALUES; always false. */
 bool value_refuse_length(const char *name, struct err *err);
 
+/* The same for an object of more than SCIM_MAX_MEMBERS. */
+bool value_refuse_size(struct err *err);
+
 /* Are two elements doubles in this sense? */
 bool value_is_same(const json_t *a, const json_t *b);
 

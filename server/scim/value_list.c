@@ -94,6 +94,16 @@ static bool find_keepers(const json_t *list, size_t *keepers)
     return doubles;
 }
 
+/* In place of one whose name differs only in case, as everywhere. An object that is too large is refused later. */
+static void merge_member(json_t *kept, const char *name, json_t *value)
+{
+    const char *spelling = NULL;
+    bool is_new = !json_object_get(kept, name) && json_object_size(kept) <= SCIM_MAX_MEMBERS;
+    if (is_new && json_member_nocase(kept, slice_str(name), &spelling))
+        json_object_del(kept, spelling);
+    json_object_set_nocheck(kept, name, value);
+}
+
 /* Adds to the element at `at` what a double of it says. The copy made for the first double takes the others in place:
  * a thousand doubles must not be a thousand copies. */
 static void merge_into(json_t *distinct, size_t at, const json_t *later)
@@ -105,7 +115,10 @@ static void merge_into(json_t *distinct, size_t at, const json_t *later)
         kept = json_copy(kept);
         json_array_set_new(distinct, at, kept);
     }
-    json_object_update(kept, value_iterable(later));
+    const char *name;
+    json_t *value;
+    json_object_foreach (value_iterable(later), name, value)
+        merge_member(kept, name, value);
 }
 
 /* The elements that keep themselves, each with what its doubles add. */
@@ -155,6 +168,11 @@ json_t *value_without(const json_t *list, const json_t *unwanted)
             json_array_append(kept, json_array_get(both, i));
     free(keepers);
     return kept;
+}
+
+bool value_refuse_size(struct err *err)
+{
+    return err_set(err, ERR_INVALID_VALUE, "An object has more than %d attributes.", (int)SCIM_MAX_MEMBERS);
 }
 
 bool value_refuse_length(const char *name, struct err *err)

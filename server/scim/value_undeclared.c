@@ -1,5 +1,6 @@
 #include "value.h"
 
+#include "scim/resource.h"
 #include "scim/unicode.h"
 
 /* Names that the service itself gives a meaning: never an attribute of a client's own. */
@@ -81,6 +82,10 @@ bool value_keep_undeclared(json_t *object, const char *name, const json_t *value
     if (!kept && !nothing)
         return false;
     const char *spelling = NULL;
+    if (json_object_size(object) >= SCIM_MAX_MEMBERS && !json_object_get(object, name)) {
+        json_decref(kept);
+        return value_refuse_size(place->err);
+    }
     if (json_member_nocase(object, slice_str(name), &spelling) && strcmp(spelling, name) != 0)
         json_object_del(object, spelling);
     if (kept)

@@ -209,6 +209,18 @@ def test_C_04_U_02_wrong_users(directory, method, path, row):
     refused(directory, method, path, 400, scim_type, named, json=body)
 
 
+def test_H_09_an_object_of_too_many_attributes(directory):
+    """Each name is compared with all others, because their case is ignored: ten thousand would hold a worker."""
+    many = {f"a{number}": CANARY for number in range(1001)}
+    for body in (
+        {"schemas": [USER], "userName": CANARY, **many},
+        {"schemas": [USER], "userName": CANARY, "name": many},
+        {"schemas": [USER], "userName": CANARY, "emails": [{"value": "x", **many}]},
+        {"schemas": [USER], "userName": CANARY, "emails": [{"value": "x", f"{name}": 1} for name in many]},
+    ):
+        refused(directory, "POST", "/Users", 400, "invalidValue", "1000", json=body)
+
+
 GROUPS = {
     "no displayName": ({"schemas": [GROUP], "externalId": CANARY}, "invalidValue", "displayName"),
     "displayName a list": ({"schemas": [GROUP], "displayName": [CANARY, "b"]}, "invalidValue", "displayName"),
