@@ -74,6 +74,12 @@ def test_SEC_05_no_log_has_what_a_request_asks_for(rollcall, org):
         assert private.encode() not in text, name
 
 
+def test_SEC_05_a_search_can_be_posted(org):
+    user = org.scim.new_user()
+    message = {"schemas": [SEARCH], "filter": f'userName eq "{user["userName"]}"'}
+    assert org.scim.post("/Users/.search", message, expect=200)["totalResults"] == 1
+
+
 def test_SEC_07_a_token_that_may_not_read_is_told_of_a_conflict_without_the_value(org):
     private = f"private-{uuid.uuid4().hex}"
     org.scim.new_user(f"{private}@example.com", title=private)

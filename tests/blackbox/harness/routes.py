@@ -46,10 +46,10 @@ def renamed():
 
 class Route:
     """pattern: as the server's table has it, behind the base. of: the kind of resource that its {} is. scopes: those that
-    a token needs, all of them; None: no token is needed, () any token is enough."""
+    a token needs, all of them, or with one_of any of them; None: no token is needed, () any token is enough."""
 
-    def __init__(self, method, pattern, scopes, of=None, body=None, collection=None):
-        self.method, self.pattern, self.scopes, self.of = method, pattern, scopes, of
+    def __init__(self, method, pattern, scopes, of=None, body=None, collection=None, one_of=False):
+        self.method, self.pattern, self.scopes, self.of, self.one_of = method, pattern, scopes, of, one_of
         self.body = body or (lambda: None)
         self.collection = collection
 
@@ -60,6 +60,11 @@ class Route:
         """ids: of "user", "group", "device"."""
         path = self.pattern.replace("/{}", self.collection or "/{}", 1)
         return path.replace("{}", ids.get(self.of, ""))
+
+    def permits(self, scopes):
+        if not self.scopes:
+            return True
+        return (any if self.one_of else all)(scope in scopes for scope in self.scopes)
 
     @property
     def names_resource(self):
@@ -72,6 +77,7 @@ def of_type(collection, kind, body, read, write, pattern=None):
     return [
         Route("GET", pattern, read, collection=own),
         Route("POST", pattern, write, body=body, collection=own),
+        Route("POST", pattern + "/.search", read, body=lambda: SEARCH, collection=own),
         Route("GET", pattern + "/{}", read, kind, collection=own),
         Route("PUT", pattern + "/{}", write, kind, body, collection=own),
         Route("PATCH", pattern + "/{}", write, kind, renamed, collection=own),
@@ -83,6 +89,12 @@ ROUTES = [
     *of_type("/Users", "user", user, ("users:read",), ("users:write",)),
     *of_type("/Groups", "group", group, ("groups:read",), ("groups:write",)),
     *of_type("/Devices", "device", device, READ_ALL, WRITE_ALL, "/{}"),
+    Route("GET", "", READ_ALL, one_of=True),
+    Route("POST", "/.search", READ_ALL, body=lambda: SEARCH, one_of=True),
+    Route("GET", "/Me", ("users:read",)),
+    Route("PUT", "/Me", ("users:write",), body=user),
+    Route("PATCH", "/Me", ("users:write",), body=renamed),
+    Route("DELETE", "/Me", ("users:write",)),
     Route("GET", "/ServiceProviderConfig", None),
     Route("GET", "/ResourceTypes", None),
     Route("GET", "/ResourceTypes/{}", None),
@@ -97,5 +109,5 @@ REFUSED = {("PUT", "/{}"), ("PATCH", "/{}"), ("DELETE", "/{}"), ("POST", "/{}/{}
 def in_source():
     """(method, pattern) of every route that does something, as the server's table has them."""
     text = (ROOT / "server" / "ops" / "service.c").read_text()
-    rows = re.findall(r'\{"([A-Z]+)", BASE (?:"([^"]*)")?[^,]*, [^,]+, &(\w+)\}', text)
+    rows = re.findall(r'\{"([A-Z]+)", BASE ?(?:"([^"]*)")?, [^,]+, &(\w+)\}', text)
     return {(method, pattern) for method, pattern, operation in rows if operation != "not_implemented"}
