@@ -21,6 +21,14 @@ MUST_CHECK bool catalog_compile(struct scim_rules *rules, struct slice text, str
 /* One of "schemas": all of it, into the arena. */
 const struct scim_schema *catalog_schema(struct catalog *catalog, const json_t *json);
 
+/* "resource_types", when the schemas have been read: into rules->types. */
+MUST_CHECK bool catalog_types(struct catalog *catalog, const json_t *list);
+
+/* Any case; NULL: there is none such. */
+const struct scim_schema *catalog_schema_by_urn(const struct catalog *catalog, const char *urn);
+/* Of this catalog, not built in. */
+bool catalog_is_own(const struct catalog *catalog, const struct scim_schema *schema);
+
 /* An object being read, and how errors call it ("The schema \"urn:…\""). The readers below refuse what has the wrong
  * type or length; absent or null members leave their output as it is. */
 struct catalog_reader {
