@@ -49,6 +49,10 @@ void scim_sort_of_type(struct slice by, const struct scim_resource_type *type, c
 /* Appends the key of a resource, in canonical spelling; false when it has no value. At most SCIM_SORT_KEY_BYTES. */
 bool scim_sort_key(const struct scim_sort *sort, const json_t *resource, struct buf *out);
 
+/* The same without a look at the resource, for orders by meta.created and meta.lastModified: appends and returns true.
+ */
+bool scim_sort_key_of_time(const struct scim_sort *sort, int64_t created_ms, int64_t modified_ms, struct buf *out);
+
 /* Ascending. */
 int scim_place_compare(const struct scim_place *a, const struct scim_place *b);
 

@@ -46,6 +46,41 @@ static bool page_of_filter(struct listing *listing)
     return true;
 }
 
+static bool keep_place(const struct scim_place *place, void *context)
+{
+    struct scan *scan = context;
+    listing_add(scan->listing, scan->part)->place = *place;
+    return true;
+}
+
+/* A page behind the middle is counted from the end. */
+static bool page_from_end(struct scan *scan, uint64_t skip, uint64_t limit)
+{
+    static const struct scim_place edge = {.kind = SCIM_PLACE_EDGE};
+    static const struct scim_sort by_id = {.way = SCIM_SORT_ID};
+    struct listing *listing = scan->listing;
+    size_t first = listing->count;
+    if (!store_walk(listing->db, listing_directory(listing), scan->part->type->code, &by_id, &edge, true, skip, limit,
+                    keep_place, scan, listing->err))
+        return false;
+    listing_turn(listing, first);
+    return listing_load_rows_of(listing, scan->part->type);
+}
+
+static bool page_of_type(struct scan *scan, uint64_t skip, uint64_t count)
+{
+    struct listing *listing = scan->listing;
+    uint64_t left = listing->most - listing->count;
+    if (left == 0 || skip >= count)
+        return true;
+    if (left > count - skip)
+        left = count - skip;
+    if (skip > count - skip - left)
+        return page_from_end(scan, count - skip - left, left);
+    return store_page(listing->db, listing_directory(listing), scan->part->type->code, skip, left, keep_row, scan,
+                      listing->err);
+}
+
 /* The counters tell the total, and in which type the page begins; only the page is read. */
 static bool page_of_all(struct listing *listing)
 {
@@ -57,9 +92,7 @@ static bool page_of_all(struct listing *listing)
         if (!store_count(listing->db, listing_directory(listing), type, &count, listing->err))
             return false;
         listing->total += count;
-        uint64_t left = listing->most - listing->count;
-        if (left > 0 && skip < count &&
-            !store_page(listing->db, listing_directory(listing), type, skip, left, keep_row, &scan, listing->err))
+        if (!page_of_type(&scan, skip, count))
             return false;
         skip = skip > count ? skip - count : 0;
     }
@@ -173,7 +206,7 @@ static bool walk(struct listing *listing)
         listing->count--;
     if (!listing->from.backward)
         return true;
-    listing_turn(listing);
+    listing_turn(listing, 0);
     return is_refused(listing) || listing_look_behind(listing, walk);
 }
 

@@ -95,8 +95,16 @@ static bool page_of_index(struct listing *listing, struct entries *entries)
         return false;
     if (listing->by_cursor)
         return walk_parts(listing, entries, listing->descending != listing->from.backward, 0, listing->most + 1);
-    return listing->first > listing->total ||
-           walk_parts(listing, entries, listing->descending, listing->first - 1, listing->most);
+    if (listing->first > listing->total)
+        return true;
+    /* From the nearer end. */
+    uint64_t skip = listing->first - 1, left = listing->total - skip;
+    uint64_t count = left < listing->most ? left : listing->most;
+    if (skip <= left - count)
+        return walk_parts(listing, entries, listing->descending, skip, count);
+    bool good = walk_parts(listing, entries, !listing->descending, left - count, count);
+    listing_turn(listing, 0);
+    return good;
 }
 
 /* --- collected --- */
@@ -109,7 +117,9 @@ static bool collect(const struct view_resource *row, void *context)
     struct call_shown shown = {.row = row};
     entries->listing->total++;
     buf_clear(&entries->key);
-    if (entries->sieve) {
+    if (scim_sort_key_of_time(&entries->part->sort, row->created_ms, row->modified_ms, &entries->key)) {
+        place.kind = SCIM_PLACE_VALUED;
+    } else if (entries->sieve) {
         struct scim_served served = call_served(call, &shown);
         served.type = entries->part->type;
         json_scoped *seen = scim_sieve_see(entries->sieve, &served, call->base_url);
@@ -168,7 +178,7 @@ static void choose_backward(struct listing *listing, const struct entries *entri
     uint64_t wanted = listing->most + 1 < end ? listing->most + 1 : end;
     take(listing, entries, end - wanted, wanted);
     listing->behind = end < entries->count;
-    listing_turn(listing);
+    listing_turn(listing, 0);
 }
 
 static bool page_of_keys(struct listing *listing, struct entries *entries)
@@ -203,7 +213,7 @@ static bool fill(struct listing *listing)
         listing->count--;
     if (!listing->from.backward)
         return true;
-    listing_turn(listing);
+    listing_turn(listing, 0);
     return !indexed || listing_look_behind(listing, fill);
 }
 

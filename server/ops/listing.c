@@ -42,12 +42,12 @@ void listing_keep_row(struct listing *listing, const struct listing_part *part, 
     listed->row.manager_display = arena_slice(&listing->arena, row->manager_display);
 }
 
-void listing_turn(struct listing *listing)
+void listing_turn(struct listing *listing, size_t first)
 {
-    for (size_t i = 0; i < listing->count / 2; i++) {
+    for (size_t i = first, j = listing->count; i + 1 < j; i++) {
         struct listed other = listing->page[i];
-        listing->page[i] = listing->page[listing->count - 1 - i];
-        listing->page[listing->count - 1 - i] = other;
+        listing->page[i] = listing->page[--j];
+        listing->page[j] = other;
     }
 }
 
@@ -63,7 +63,7 @@ bool listing_count_all(struct listing *listing)
     return true;
 }
 
-static bool load_rows_of(struct listing *listing, const struct scim_resource_type *type)
+bool listing_load_rows_of(struct listing *listing, const struct scim_resource_type *type)
 {
     struct resource_id *ids = arena_array(&listing->arena, struct resource_id, listing->count);
     struct view_resource *rows = arena_array(&listing->arena, struct view_resource, listing->count);
@@ -83,7 +83,7 @@ static bool load_rows_of(struct listing *listing, const struct scim_resource_typ
 bool listing_load_rows(struct listing *listing)
 {
     for (size_t i = 0; listing->count > 0 && i < listing->part_count; i++)
-        if (!load_rows_of(listing, listing->parts[i].type))
+        if (!listing_load_rows_of(listing, listing->parts[i].type))
             return false;
     return true;
 }

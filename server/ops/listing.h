@@ -68,11 +68,12 @@ struct sift listing_sift(const struct listing *listing, const struct listing_par
 struct listed *listing_add(struct listing *listing, const struct listing_part *part);
 /* The page's row, copied. */
 void listing_keep_row(struct listing *listing, const struct listing_part *part, const struct view_resource *row);
-/* From its end to its beginning, as it was asked for. */
-void listing_turn(struct listing *listing);
+/* The page from `first` on the other way round: what a walk backward found, in the order of the list. */
+void listing_turn(struct listing *listing, size_t first);
 /* The total from the counters. */
 MUST_CHECK bool listing_count_all(struct listing *listing);
-/* The rows of a page of places. */
+/* The rows of a page of places: all, or those of a type. */
 MUST_CHECK bool listing_load_rows(struct listing *listing);
+MUST_CHECK bool listing_load_rows_of(struct listing *listing, const struct scim_resource_type *type);
 
 #endif

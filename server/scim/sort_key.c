@@ -117,3 +117,13 @@ bool scim_sort_key(const struct scim_sort *sort, const json_t *resource, struct 
         out->len = start;
     return has_value;
 }
+
+bool scim_sort_key_of_time(const struct scim_sort *sort, int64_t created_ms, int64_t modified_ms, struct buf *out)
+{
+    bool is_meta = sort->path.sub && scim_path_is_top_level(&sort->path, SLICE_LITERAL("meta"));
+    bool created = is_meta && strcmp(sort->path.sub->name, "created") == 0;
+    bool modified = is_meta && strcmp(sort->path.sub->name, "lastModified") == 0;
+    if (created || modified)
+        add_signed(created ? created_ms : modified_ms, out);
+    return created || modified;
+}

@@ -173,29 +173,43 @@ static bool count_keys(struct walk *walk, uint64_t *count_out)
 
 static uint64_t less(uint64_t number, uint64_t by) { return number > by ? number - by : 0; }
 
+/* Of keys in the row, the others stand together in the same index. */
+static bool has_index_of_others(const struct walk *walk) { return walk->sort->way != SCIM_SORT_ATTRIBUTE; }
+
+static bool count_others(struct walk *walk, uint64_t *valued_out, uint64_t *others_out)
+{
+    uint64_t all = 0;
+    if (!count_keys(walk, valued_out) || !store_count(walk->db, walk->directory, walk->type, &all, walk->err))
+        return false;
+    *others_out = less(all, *valued_out);
+    return true;
+}
+
 /* Those with a key stand first. That there are others is only found out when somebody comes so far, and that there are
  * none by counting, which costs a tenth of looking for them. */
 static bool walk_forward(struct walk *walk)
 {
-    uint64_t valued = 0, all = 0;
+    uint64_t valued = 0, others = 0;
     if (walk->from->kind != SCIM_PLACE_UNVALUED && !walk_keys(walk, walk->skip))
         return false;
     if (is_full(walk))
         return true;
-    if (!count_keys(walk, &valued) || !store_count(walk->db, walk->directory, walk->type, &all, walk->err))
+    if (has_index_of_others(walk) && (walk->skip == 0 || walk->seen > 0))
+        return walk_without_key(walk, 0);
+    if (!count_others(walk, &valued, &others))
         return false;
-    return valued >= all || walk_without_key(walk, walk->seen ? 0 : less(walk->skip, valued));
+    return others == 0 || walk_without_key(walk, walk->seen ? 0 : less(walk->skip, valued));
 }
 
 static bool walk_backward(struct walk *walk)
 {
-    uint64_t valued = 0, all = 0;
+    uint64_t valued = 0, others = 0;
     if (walk->from->kind == SCIM_PLACE_VALUED)
         return walk_keys(walk, 0);
-    if (!count_keys(walk, &valued) || !store_count(walk->db, walk->directory, walk->type, &all, walk->err))
+    bool counts = walk->skip > 0 || !has_index_of_others(walk);
+    if (counts && !count_others(walk, &valued, &others))
         return false;
-    uint64_t others = less(all, valued);
-    if (others > walk->skip && !walk_without_key(walk, walk->skip))
+    if ((!counts || others > walk->skip) && !walk_without_key(walk, walk->skip))
         return false;
     /* Behind the last of those without a key, keys are walked from their end. */
     static const struct scim_place edge = {.kind = SCIM_PLACE_EDGE};
