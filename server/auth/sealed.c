@@ -85,7 +85,7 @@ static bool open_bytes(const struct auth_peppers *peppers, const char *purpose, 
 static bool is_canonical(const uint8_t *bytes, size_t length, struct slice text)
 {
     struct buf again;
-    buf_init(&again, 2 * MAX_SEALED_CHARS);
+    buf_init(&again, (size_t)2 * MAX_SEALED_CHARS);
     add_base64(bytes, length, &again);
     bool same = slice_equals(buf_slice(&again), text); /* public: what the client sent */
     buf_fini(&again);

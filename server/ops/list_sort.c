@@ -202,7 +202,7 @@ static bool fill(struct listing *listing)
 {
     bool indexed = is_indexed(listing);
     struct entries entries = {.listing = listing};
-    buf_init(&entries.key, 8 * SCIM_SORT_KEY_BYTES * 1024);
+    buf_init(&entries.key, SIZE_MAX / 2);
     bool good = (indexed ? page_of_index : page_of_keys)(listing, &entries);
     free(entries.list);
     buf_fini(&entries.key);
