@@ -446,6 +446,78 @@ static void test_a_whole_row_is_locked_for_a_writer_alone(void **state)
     assert_int_equal(free_rows(), 1);
 }
 
+static void change_policy(struct db *by)
+{
+    struct err err = ERR_INIT;
+    const struct db_value id = db_id(&directory.id);
+    must(db_begin(by, &err) &&
+         db_execute(by, "UPDATE directory SET revision = revision + 1 WHERE id = ?", &id, 1, NULL, &err));
+}
+
+/* The token's answer after at most `most` loads; NULL: it is still wanted. */
+static const struct view_token *wanted_token(struct view *view, unsigned most)
+{
+    const struct view_token *loaded = NULL;
+    for (unsigned i = 0; i <= most; i++) {
+        if (view_want_token(view, directory, token, &loaded))
+            return loaded;
+        load(view);
+    }
+    return NULL;
+}
+
+static void test_nobody_writes_while_the_rules_are_changed(void **state)
+{
+    (void)state;
+    change_policy(other);
+    view_restart(&reading);
+    assert_false(wanted_token(&reading, 1)->closed);
+
+    begin();
+    const struct view_resource *row;
+    (void)view_want_resource(&writing, directory, SCIM_TYPE_USER, ada, VIEW_WHOLE, &row);
+    assert_null(wanted_token(&writing, 2)); /* asked for again, */
+    const struct view_token *loaded = wanted_token(&writing, 10);
+    assert_true(loaded && loaded->closed); /* and then told */
+    db_rollback(db);
+    db_rollback(other);
+}
+
+static void test_a_change_that_ends_soon_is_waited_for(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    change_policy(other);
+    begin();
+    assert_null(wanted_token(&writing, 1));
+    must(db_commit(other, &err));
+    const struct view_token *loaded = wanted_token(&writing, 1);
+    assert_true(loaded && !loaded->closed);
+    uint32_t revision = loaded->revision;
+    db_rollback(db);
+
+    begin();
+    assert_int_equal(wanted_token(&writing, 1)->revision, revision);
+    db_rollback(db);
+}
+
+static void test_rules_are_changed_when_all_have_written(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    const struct db_value id = db_id(&directory.id);
+    begin();
+    assert_false(wanted_token(&writing, 1)->closed);
+    must(db_begin(other, &err));
+    const struct db_value *row;
+    const char *share = "SELECT 1 FROM directory WHERE id = ? LOCK IN SHARE MODE NOWAIT";
+    const char *change = "SELECT 1 FROM directory WHERE id = ? FOR UPDATE NOWAIT";
+    assert_true(db_query_one(other, share, &id, 1, &row, &err) && row);
+    assert_false(db_query_one(other, change, &id, 1, &row, &err));
+    db_rollback(other);
+    db_rollback(db);
+}
+
 static void test_a_member_is_locked_so_that_it_stays(void **state)
 {
     (void)state;
@@ -705,6 +777,9 @@ int main(void)
         TEST(test_a_large_document_is_no_match_for_the_view),
         TEST(test_matches_of_a_key_come_by_id_and_are_bounded),
         TEST(test_a_whole_row_is_locked_for_a_writer_alone),
+        TEST(test_nobody_writes_while_the_rules_are_changed),
+        TEST(test_a_change_that_ends_soon_is_waited_for),
+        TEST(test_rules_are_changed_when_all_have_written),
         TEST(test_a_member_is_locked_so_that_it_stays),
         TEST(test_an_update_changes_the_row_its_values_and_nothing_else),
         TEST(test_a_row_that_moved_on_is_not_overwritten),
