@@ -117,8 +117,9 @@ static void merge_into(json_t *distinct, size_t at, const json_t *later)
     }
     const char *name;
     json_t *value;
-    json_object_foreach (value_iterable(later), name, value)
+    json_object_foreach (value_iterable(later), name, value) {
         merge_member(kept, name, value);
+    }
 }
 
 /* The elements that keep themselves, each with what its doubles add. */
