@@ -3,13 +3,18 @@
 #include "base/json.h"
 #include "base/must.h"
 #include "document_parts.h"
+#include "filter_text.h"
 #include "path_value.h"
+#include "unicode_text.h"
+
+enum { GLANCE_BYTES = 1024 }; /* of a value that is looked through before it is parsed */
 
 /* Names of an object's members that the filter asks for. A name is found by ASCII case, as the evaluator finds
  * undeclared ones; objects of stored documents have no two names that differ by case alone. */
 struct part {
     struct slice name;
-    bool whole; /* else only the members of its object that `inner` names */
+    bool whole;        /* else only the members of its object that `inner` names */
+    bool holds_needle; /* the sieve's, in whatever passes */
     struct parts {
         struct part *first;
         size_t count;
@@ -23,6 +28,8 @@ struct scim_sieve {
     struct parts parts;
     struct scim_sieve_needs needs;
     bool meta, extension; /* are they asked for? the enterprise extension, whose end is derived */
+    struct slice needle;  /* in lower case; empty: none */
+    bool may_hold;        /* the needle: the resource that is looked at */
     struct buf text;      /* what is parsed */
     struct buf closed;    /* a stored text with its manager */
 };
@@ -87,6 +94,74 @@ static void note(struct scim_sieve *sieve, const struct scim_filter *filter, con
     }
 }
 
+/* --- what can be told without parsing --- */
+
+static bool is_derived(const struct scim_path *path)
+{
+    return scim_path_is_top_level(path, SLICE_LITERAL("groups")) ||
+           scim_path_is_top_level(path, SLICE_LITERAL("members")) ||
+           scim_path_is_top_level(path, SLICE_LITERAL("meta"));
+}
+
+/* Is it true only of resources whose stored text has the literal, in whatever case, within the attribute? */
+static bool is_needle(const struct scim_filter *filter)
+{
+    const struct scim_path *path = &filter->path;
+    const struct scim_attribute *leaf = scim_path_has_sub(path) ? path->sub : path->attribute;
+    bool positive = filter->op == SCIM_EQ || filter->op == SCIM_CO || filter->op == SCIM_SW || filter->op == SCIM_EW;
+    return positive && filter->literal.kind == SCIM_LITERAL_TEXT && filter->literal.prepared.len > 0 && leaf &&
+           (leaf->type == SCIM_STRING || leaf->type == SCIM_REFERENCE) && scim_text_kind(leaf) != SCIM_TEXT_URI &&
+           !is_derived(path);
+}
+
+/* A term that every match must satisfy, and that is a needle. */
+static const struct scim_filter *find_needle(const struct scim_filter *filter)
+{
+    const struct scim_filter *left;
+    switch (filter->kind) {
+    case SCIM_AND:
+        left = find_needle(filter->left);
+        return left ? left : find_needle(filter->right);
+    case SCIM_VALUE_PATH:
+        return find_needle(filter->left);
+    case SCIM_COMPARE:
+        return is_needle(filter) ? filter : NULL;
+    case SCIM_OR:
+    case SCIM_NOT:
+    case SCIM_PRESENT:
+        break;
+    }
+    return NULL;
+}
+
+static void note_needle(struct scim_sieve *sieve, const struct scim_filter *term)
+{
+    const struct scim_path *path = &term->path;
+    struct parts *home = &sieve->parts;
+    if (path->extension)
+        home = &enter(sieve->arena, home, slice_str(path->schema->urn))->inner;
+    enter(sieve->arena, home, slice_str(path->attribute->name))->holds_needle = true;
+    char *lower = arena_copy(sieve->arena, term->literal.prepared);
+    for (size_t i = 0; i < term->literal.prepared.len; i++)
+        lower[i] = scim_ascii_lower(lower[i]);
+    sieve->needle = slice_of(lower, term->literal.prepared.len);
+}
+
+/* May the value hold the needle? ASCII without escapes is compared as it stands, but for its case. */
+static bool may_hold(struct slice value, struct slice needle)
+{
+    char lower[GLANCE_BYTES];
+    if (value.len > sizeof lower)
+        return true;
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.data[i];
+        if (c == '\\' || (unsigned char)c >= 0x80)
+            return true;
+        lower[i] = scim_ascii_lower(c);
+    }
+    return value.len >= needle.len && memmem(lower, value.len, needle.data, needle.len);
+}
+
 struct scim_sieve *scim_sieve_new(const struct scim_filter *filter, const struct scim_resource_type *type,
                                   struct arena *arena)
 {
@@ -96,6 +171,9 @@ struct scim_sieve *scim_sieve_new(const struct scim_filter *filter, const struct
     buf_init(&sieve->text, SIZE_MAX / 2);
     buf_init(&sieve->closed, SIZE_MAX / 2);
     note(sieve, filter, type);
+    const struct scim_filter *needle = find_needle(filter);
+    if (needle)
+        note_needle(sieve, needle);
     return sieve;
 }
 
@@ -170,20 +248,23 @@ static const struct part *find(const struct parts *parts, struct slice name)
     return NULL;
 }
 
-static void add_members(const struct parts *parts, struct reader *reader, struct buf *out);
+static void add_members(struct scim_sieve *sieve, const struct parts *parts, struct reader *reader);
 
-static void add_value(const struct part *part, struct slice name, struct slice value, struct buf *out)
+static void add_value(struct scim_sieve *sieve, const struct part *part, struct slice name, struct slice value)
 {
+    struct buf *out = &sieve->text;
     buf_add(out, SLICE_LITERAL(",\""));
     buf_add(out, name);
     buf_add(out, SLICE_LITERAL("\":"));
+    if (part->holds_needle)
+        sieve->may_hold = may_hold(value, sieve->needle);
     if (part->whole || value.data[0] != '{') {
         buf_add(out, value);
         return;
     }
     struct reader inside = {value.data + 1, value.data + value.len};
     size_t start = out->len;
-    add_members(&part->inner, &inside, out);
+    add_members(sieve, &part->inner, &inside);
     if (out->len > start)
         out->data[start] = '{'; /* instead of the first comma */
     else
@@ -192,7 +273,7 @@ static void add_value(const struct part *part, struct slice name, struct slice v
 }
 
 /* The members that are asked for, of the object whose inside is read, each behind a comma. */
-static void add_members(const struct parts *parts, struct reader *reader, struct buf *out)
+static void add_members(struct scim_sieve *sieve, const struct parts *parts, struct reader *reader)
 {
     size_t missing = parts->count;
     while (missing > 0 && reader->at < reader->end && *reader->at != '}') {
@@ -205,7 +286,7 @@ static void add_members(const struct parts *parts, struct reader *reader, struct
         const struct part *part = find(parts, name);
         if (!part)
             continue;
-        add_value(part, name, slice_of(value, (size_t)(reader->at - value)), out);
+        add_value(sieve, part, name, slice_of(value, (size_t)(reader->at - value)));
         missing--;
     }
 }
@@ -223,29 +304,43 @@ static struct slice text_of(struct scim_sieve *sieve, const struct scim_served *
     return buf_slice(&sieve->closed);
 }
 
-json_t *scim_sieve_see(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url)
+/* Into sieve->text: each part behind a comma. */
+static void gather(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url)
 {
     struct slice text = text_of(sieve, served, base_url);
     struct reader reader = {text.data + 1, text.data + text.len};
-    struct buf *out = &sieve->text;
-    buf_clear(out);
-    add_members(&sieve->parts, &reader, out);
+    buf_clear(&sieve->text);
+    sieve->may_hold = false;
+    add_members(sieve, &sieve->parts, &reader);
     if (sieve->needs.refs)
-        scim_document_add_refs(served, base_url, out);
+        scim_document_add_refs(served, base_url, &sieve->text);
     if (sieve->meta)
-        scim_document_add_meta(served, base_url, out);
-    buf_add_char(out, out->len ? '}' : ' ');
-    if (out->len == 1)
+        scim_document_add_meta(served, base_url, &sieve->text);
+}
+
+static json_t *parse(struct buf *text)
+{
+    if (text->len == 0)
         return json_object();
-    out->data[0] = '{'; /* instead of the first comma */
-    must(!out->overflowed);
-    json_t *seen = json_loadb(out->data, out->len, 0, NULL);
+    buf_add_char(text, '}');
+    text->data[0] = '{'; /* instead of the first comma */
+    must(!text->overflowed);
+    json_t *seen = json_loadb(text->data, text->len, 0, NULL);
     must(seen); /* our own text */
     return seen;
 }
 
+json_t *scim_sieve_see(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url)
+{
+    gather(sieve, served, base_url);
+    return parse(&sieve->text);
+}
+
 bool scim_sieve_passes(struct scim_sieve *sieve, const struct scim_served *served, struct slice base_url)
 {
-    json_scoped *seen = scim_sieve_see(sieve, served, base_url);
+    gather(sieve, served, base_url);
+    if (sieve->needle.len > 0 && !sieve->may_hold)
+        return false;
+    json_scoped *seen = parse(&sieve->text);
     return scim_filter_matches(sieve->filter, seen);
 }
