@@ -164,9 +164,49 @@ static void test_F_25_the_sieve_decides_like_the_reference(void **state)
     assert_true(matching > good / 4);
 }
 
+/* A resource that is told not to match before it is parsed must not match. */
+static void test_F_07_A_19_a_glance_at_the_text_refuses_no_match(void **state)
+{
+    (void)state;
+    static const char *const filters[] = {
+        "manager.$ref eq 'https://x.example/orgs/org-1/scim/Users/0198c223-7f76-753a-919d-413861904601'",
+        "manager.displayName co 'BOSS'",
+        "title co '\\\\'",
+        "title co 'A\\\"'",
+        "title co '\u212a'",
+        "nickName eq 'K'",
+        "userName eq '\uff22ob'",
+        "emails[value sw '\u00e9' and type pr]",
+        "groups.value sw '0198' and meta.location pr"};
+    static const char text[] =
+        "{\"userName\":\"BOB\",\"title\":\"\\\\ka\\\"\",\"nickName\":\"\u212a\",\"emails\":[{\"value\":\"e\u0301x\","
+        "\"type\":\"w\"}],\"" SCIM_URN_ENTERPRISE "\":{\"manager\":{\"value\":\"m\"";
+    struct scim_group_ref ref = any_ref(SCIM_TYPE_USER);
+    struct scim_served served = {.type = &scim_user_type,
+                                 .stored = {SLICE_LITERAL(text), 3},
+                                 .manager_known = true,
+                                 .manager_display = SLICE_LITERAL("The boss"),
+                                 .refs = &ref,
+                                 .ref_count = 1};
+    assert_true(id_from_uuid(slice_str(ids[0]), true, &served.manager_id.id));
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        struct err err = ERR_INIT;
+        struct scim_filter *filter = fixture_parse(filters[i], &scim_user_type, &scim_policy_default, &arena, &err);
+        if (!filter)
+            fail_msg("%s: %s", filters[i], err.detail);
+        struct scim_sieve *sieve = scim_sieve_new(filter, &scim_user_type, &arena);
+        if (!scim_sieve_passes(sieve, &served, BASE))
+            fail_msg("%s is refused", filters[i]);
+        scim_sieve_free(sieve);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_F_25_the_sieve_decides_like_the_reference)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_F_25_the_sieve_decides_like_the_reference),
+        cmocka_unit_test(test_F_07_A_19_a_glance_at_the_text_refuses_no_match),
+    };
     arena_init(&arena);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     arena_fini(&arena);
