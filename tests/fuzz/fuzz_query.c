@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (query.count < 0 || query.start_index < 1)
             abort();
         use_projection(&query, &arena);
-    } else if (err.kind != ERR_INVALID_VALUE && err.kind != ERR_INVALID_FILTER) {
+    } else if (err.kind != ERR_INVALID_VALUE && err.kind != ERR_INVALID_FILTER && err.kind != ERR_INVALID_COUNT) {
         abort();
     }
     arena_fini(&arena);
