@@ -78,17 +78,28 @@ static void send_batch(struct op **ops)
     office_send(&office, store, STORE_WRITE, ops, BATCH);
 }
 
+/* After a crash the server numbers its sessions anew, and a worker that makes sure that its old one is gone may hit
+ * ours.
+ */
+static int64_t count_of(const char *sql, struct db_value id)
+{
+    struct err err = ERR_INIT;
+    const struct db_value *row;
+    if (!db_query_one(db, sql, &id, 1, &row, &err)) {
+        must(db_failure(db) == DB_LOST);
+        db_close(db);
+        db = database_connect();
+        must(db_query_one(db, sql, &id, 1, &row, &err));
+    }
+    return row[0].integer;
+}
+
 static void count_rows(const struct op *op, int64_t *resources_out, int64_t *changes_out)
 {
     static const char resources[] = "SELECT COUNT(*) FROM resource WHERE id = ?";
     static const char changes[] = "SELECT COUNT(*) FROM `change` WHERE operation_id = ?";
-    struct err err = ERR_INIT;
-    const struct db_value *row;
-    struct db_value id = db_id(&op->fresh_id.id), operation = db_id(&op->operation_id.id);
-    must(db_query_one(db, resources, &id, 1, &row, &err));
-    *resources_out = row[0].integer;
-    must(db_query_one(db, changes, &operation, 1, &row, &err));
-    *changes_out = row[0].integer;
+    *resources_out = count_of(resources, db_id(&op->fresh_id.id));
+    *changes_out = count_of(changes, db_id(&op->operation_id.id));
 }
 
 /* Every reply against the rows. Frees the ops; how many were created. */
