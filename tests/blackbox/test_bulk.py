@@ -236,7 +236,7 @@ def test_B_14_D_03_H_23_a_larger_payload_than_advertised_is_413(scim, path):
         ("/Groups/.search", 400),
         ("/Things", 404),
         ("/Things/1/2", 404),
-        ("/", 404),
+        ("/", 405),
     ],
 )
 def test_B_15_paths_that_are_not_for_bulk(scim, path, status):
