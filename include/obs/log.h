@@ -37,6 +37,8 @@ void log_write(enum log_level level, const char *room, const char *message, cons
 void log_audit_open(int fd); /* before threads start; -1 (default): none */
 int log_audit_descriptor(void);
 static inline bool log_audits(void) { return log_audit_descriptor() >= 0; }
+/* Gathers a line; log_audit_flush writes what this thread has gathered, which is one system call for a whole batch. */
 void log_audit(const char *operation, const struct log_field *fields, size_t count);
+void log_audit_flush(void);
 
 #endif

@@ -7,12 +7,18 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { MOST_TEXT = 1024, MOST_LINE = 16384 };
+enum { MOST_TEXT = 1024, MOST_LINE = 16384, MOST_GATHERED = 2 * MOST_LINE };
 
 /* Written by log_open before threads start, read by all of them afterwards. */
 static int log_fd = STDERR_FILENO;
 static int audit_fd = -1;
 static enum log_level log_minimum = LOG_INFO;
+
+/* Audit lines of this thread that are not written yet. */
+static _Thread_local struct {
+    size_t len;
+    char data[MOST_GATHERED];
+} gathered;
 
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
@@ -92,7 +98,7 @@ static void begin_line(struct buf *line)
     buf_add_char(line, '"');
 }
 
-static void end_line(struct buf *line, const struct log_field *fields, size_t count, int fd)
+static void end_line(struct buf *line, const struct log_field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t before = line->len;
@@ -104,8 +110,6 @@ static void end_line(struct buf *line, const struct log_field *fields, size_t co
     }
     line->overflowed = false;
     buf_add_str(line, "}\n");
-    write_whole(fd, line->data, line->len);
-    buf_fini(line);
 }
 
 void log_write(enum log_level level, const char *room, const char *message, const struct log_field *fields,
@@ -119,7 +123,9 @@ void log_write(enum log_level level, const char *room, const char *message, cons
     add_text(&line, "level", level_names[level]);
     add_text(&line, "room", room);
     add_text(&line, "message", message);
-    end_line(&line, fields, count, log_fd);
+    end_line(&line, fields, count);
+    write_whole(log_fd, line.data, line.len);
+    buf_fini(&line);
     errno = saved;
 }
 
@@ -129,6 +135,19 @@ void log_audit(const char *operation, const struct log_field *fields, size_t cou
     struct buf line;
     begin_line(&line);
     add_text(&line, "operation", operation);
-    end_line(&line, fields, count, audit_fd);
+    end_line(&line, fields, count);
+    if (line.len > MOST_GATHERED - gathered.len)
+        log_audit_flush();
+    memcpy(gathered.data + gathered.len, line.data, line.len);
+    gathered.len += line.len;
+    buf_fini(&line);
+    errno = saved;
+}
+
+void log_audit_flush(void)
+{
+    int saved = errno;
+    write_whole(audit_fd, gathered.data, gathered.len);
+    gathered.len = 0;
     errno = saved;
 }

@@ -45,6 +45,7 @@ void worker_deliver(struct job **jobs, size_t count)
     for (size_t i = 0; i < count; i++)
         if (jobs[i]->class->settle)
             jobs[i]->class->settle(jobs[i]);
+    log_audit_flush(); /* before anybody is answered */
     for (size_t i = 0; i < count; i++) {
         if (!jobs[i])
             continue;

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "obs/log.h"
@@ -101,6 +102,47 @@ static void test_what_is_below_the_minimum_is_not_written(void **state)
     json_decref(line);
 }
 
+/* How many whole lines wait in the pipe. */
+static size_t waiting_lines(void)
+{
+    static char text[65536];
+    int waiting = 0;
+    assert_int_equal(ioctl(ends[0], FIONREAD, &waiting), 0);
+    if (waiting == 0)
+        return 0;
+    ssize_t length = read(ends[0], text, sizeof text);
+    assert_true(length > 0 && text[length - 1] == '\n');
+    size_t lines = 0;
+    for (ssize_t i = 0; i < length; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+static void test_audit_lines_are_written_together_and_none_is_lost(void **state)
+{
+    (void)state;
+    enum { MANY = 400 }; /* more than a thread gathers, less than a pipe holds */
+    log_audit_open(ends[1]);
+    log_audit("user.create", (const struct log_field[]){LOG_NUMBER("status", 201)}, 1);
+    log_audit("user.delete", (const struct log_field[]){LOG_NUMBER("status", 204)}, 1);
+    assert_int_equal(waiting_lines(), 0);
+    log_audit_flush();
+    assert_int_equal(waiting_lines(), 2);
+    log_audit_flush();
+    assert_int_equal(waiting_lines(), 0);
+
+    char peer[101];
+    memset(peer, 'p', sizeof peer);
+    peer[sizeof peer - 1] = '\0';
+    for (int i = 0; i < MANY; i++)
+        log_audit("user.create", (const struct log_field[]){LOG_TEXT("peer", peer)}, 1);
+    size_t before = waiting_lines();
+    assert_true(before > 0 && before < MANY);
+    log_audit_flush();
+    assert_int_equal(before + waiting_lines(), MANY);
+    log_audit_open(-1);
+}
+
 static void test_levels_have_names(void **state)
 {
     (void)state;
@@ -119,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_texts_are_cut_between_characters, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_many_long_fields_leave_a_whole_line, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_what_is_below_the_minimum_is_not_written, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_audit_lines_are_written_together_and_none_is_lost, open_pipe, close_pipe),
         cmocka_unit_test(test_levels_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
