@@ -28,7 +28,7 @@ struct walk {
 static const struct scim_attribute *find_from(struct walk *walk, size_t from, size_t to, const char *name)
 {
     for (size_t i = from; i < to; i++) {
-        if (strcmp(walk->attributes[i].name, name) == 0) {
+        if (walk->attributes[i].name[0] == name[0] && strcmp(walk->attributes[i].name, name) == 0) {
             walk->at = i + 1;
             return &walk->attributes[i];
         }
@@ -46,18 +46,16 @@ static const struct scim_attribute *next_named(struct walk *walk, const char *na
 static void look_at_subs(const struct look *look, const struct scim_attribute *attribute, const json_t *value)
 {
     struct walk walk = {attribute->sub_attributes, attribute->sub_attribute_count, 0};
-    const char *name;
-    json_t *ignored;
-    json_object_foreach (value_iterable(value), name, ignored) {
+    json_t *object = value_iterable(value);
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        const char *name = json_object_iter_key(at);
         if (!next_named(&walk, name))
             tell(look, attribute->name, name);
     }
 }
 
-static void look_at_value(const struct look *look, const struct scim_attribute *attribute, const json_t *value)
+static void look_at_complex(const struct look *look, const struct scim_attribute *attribute, const json_t *value)
 {
-    if (attribute->type != SCIM_COMPLEX)
-        return;
     if (!json_is_array(value)) {
         look_at_subs(look, attribute, value);
         return;
@@ -66,18 +64,25 @@ static void look_at_value(const struct look *look, const struct scim_attribute *
         look_at_subs(look, attribute, json_array_get(value, i));
 }
 
+/* Values are fetched for the few that are looked into: every write of every resource comes along here. */
+static void look_at_value(const struct look *look, const struct scim_attribute *attribute, void *member)
+{
+    if (attribute->type == SCIM_COMPLEX)
+        look_at_complex(look, attribute, json_object_iter_value(member));
+}
+
 /* What stands under a URN. schema NULL: no schema of the type, so all of it is undeclared. */
 static void look_at_urn(const struct look *outer, const char *urn, const struct scim_schema *schema,
                         const json_t *object)
 {
     const struct look look = {outer->visit, outer->context, urn};
     struct walk walk = {schema ? schema->attributes : NULL, schema ? schema->attribute_count : 0, 0};
-    const char *name;
-    json_t *value;
-    json_object_foreach (value_iterable(object), name, value) {
+    json_t *members = value_iterable(object);
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
+        const char *name = json_object_iter_key(at);
         const struct scim_attribute *attribute = next_named(&walk, name);
         if (attribute)
-            look_at_value(&look, attribute, value);
+            look_at_value(&look, attribute, at);
         else
             tell(&look, name, NULL);
     }
@@ -99,13 +104,13 @@ void scim_undeclared_visit(const json_t *document, const struct scim_resource_ty
 {
     const struct look look = {visit, context, NULL};
     struct walk walk = {type->schema->attributes, type->schema->attribute_count, 0};
-    const char *name;
-    json_t *value;
-    json_object_foreach (value_iterable(document), name, value) {
+    json_t *members = value_iterable(document);
+    for (void *at = json_object_iter(members); at; at = json_object_iter_next(members, at)) {
+        const char *name = json_object_iter_key(at);
         const struct scim_attribute *attribute = next_named(&walk, name);
         if (attribute)
-            look_at_value(&look, attribute, value);
+            look_at_value(&look, attribute, at);
         else
-            look_at_other(&look, type, name, value);
+            look_at_other(&look, type, name, json_object_iter_value(at));
     }
 }
