@@ -56,7 +56,7 @@ static void read_path(struct call *call)
     call->base_url = base_url(op);
 }
 
-static void read_projection(struct call *call)
+void call_read_projection(struct call *call)
 {
     call->projection = NULL;
     if (call->query_good && call->type)
@@ -72,7 +72,7 @@ static void read_parameters(struct call *call)
         return;
     }
     call->query_good = scim_query_parse(op->query, &op->arena, &call->query, &call->parameter_err);
-    read_projection(call);
+    call_read_projection(call);
 }
 
 /* What was made of the request under other rules is made anew: the built-in ones before admission, or those of an
@@ -90,7 +90,7 @@ static void take_rules(struct call *call, const struct scim_rules *rules)
     store_rules_unref(call->rules);
     call->rules = rules;
     if (call->type != before)
-        read_projection(call);
+        call_read_projection(call);
 }
 
 struct call *call_of(struct op *op)
@@ -205,102 +205,6 @@ bool call_resolve_type(struct call *call)
 
 bool call_admit(struct call *call) { return call_admit_token(call, call->token); }
 
-static struct slice next_item(struct slice *list)
-{
-    const char *comma = list->len ? memchr(list->data, ',', list->len) : NULL;
-    size_t len = comma ? (size_t)(comma - list->data) : list->len;
-    struct slice item = slice_trim(slice_of(list->data, len));
-    *list = slice_skip(*list, comma ? len + 1 : len);
-    return item;
-}
-
-static struct slice without_parameters(struct slice media_type)
-{
-    const char *semicolon = media_type.len ? memchr(media_type.data, ';', media_type.len) : NULL;
-    return slice_trim(slice_of(media_type.data, semicolon ? (size_t)(semicolon - media_type.data) : media_type.len));
-}
-
-static bool is_type(struct slice type, const char *name) { return slice_equals_ascii_nocase(type, slice_str(name)); }
-
-enum { ACCEPTS_NOTHING = 0, ACCEPTS_JSON = 1, ACCEPTS_SCIM = 2 };
-
-static int accepted(struct slice accept)
-{
-    if (accept.len == 0)
-        return ACCEPTS_SCIM;
-    int found = ACCEPTS_NOTHING;
-    while (accept.len > 0) {
-        struct slice type = without_parameters(next_item(&accept));
-        if (is_type(type, "*/*") || is_type(type, "application/*") || is_type(type, CALL_MEDIA_TYPE))
-            found |= ACCEPTS_SCIM;
-        else if (is_type(type, "application/json"))
-            found |= ACCEPTS_JSON;
-    }
-    return found;
-}
-
-/* H-04 to H-07, and P-35: a JSON Patch is not a SCIM PATCH. */
-bool call_check_media_types(struct call *call)
-{
-    struct op *op = call->op;
-    struct slice sent = without_parameters(op->content_type);
-    if (op->body.len > 0 && sent.len > 0 && !is_type(sent, CALL_MEDIA_TYPE) && !is_type(sent, "application/json"))
-        return err_set(&op->err, ERR_MEDIA_TYPE, "The body must be application/scim+json or application/json.");
-    if (accepted(op->accept) == ACCEPTS_NOTHING)
-        return err_set(&op->err, ERR_NOT_ACCEPTABLE, "Only application/scim+json and application/json can be sent.");
-    return true;
-}
-
-const char *call_media_type(const struct op *op)
-{
-    return accepted(op->accept) == ACCEPTS_JSON ? "application/json" : CALL_MEDIA_TYPE;
-}
-
-/* A group of 50,000 members is an object for each of them, each with a few members. */
-static const struct json_limits *json_limits(const struct call *call)
-{
-    static const struct json_limits of_groups = {.depth = 32, .containers = 60000, .tokens = 600000, .number = 64};
-    return call->type && call->type->code == SCIM_TYPE_GROUP ? &of_groups : &json_limits_default;
-}
-
-bool call_read_body(struct call *call)
-{
-    if (!call->body_read) {
-        call->body_read = true;
-        if (call->op->json)
-            call->body = json_incref(call->op->json);
-        else if (call->op->body.len == 0)
-            err_set(&call->body_err, ERR_INVALID_SYNTAX, "The request needs a JSON object as its body.");
-        else
-            call->body = json_parse_object(call->op->body, json_limits(call), &call->body_err);
-    }
-    if (!call->body)
-        call->op->err = call->body_err;
-    return call->body != NULL;
-}
-
-bool call_read_search(struct call *call)
-{
-    if (!call->op->operation->searches || call->query_good || call->parameter_err.kind != ERR_NONE)
-        return true;
-    if (!call_read_body(call))
-        return false;
-    call->query_good = scim_search_parse(call->body, &call->op->arena, &call->query, &call->parameter_err);
-    read_projection(call);
-    return true;
-}
-
-void call_note_sent(struct call *call)
-{
-    struct arena *arena = &call->op->arena;
-    if (!call->type->has_hidden || call->sent)
-        return;
-    size_t count;
-    const struct scim_path *paths = call->patch ? scim_patch_paths(call->patch, arena, &count)
-                                                : scim_resource_paths(call->body, call->type, arena, &count);
-    call->sent = scim_projection_with_sent(call->projection, paths, count, arena);
-}
-
 bool call_not_found(struct call *call)
 {
     return err_set(&call->op->err, ERR_NOT_FOUND, "There is no %s with this id.", call->type->name);
@@ -311,48 +215,6 @@ enum job_step call_refuse(struct call *call, const struct err *err)
     call->op->err = *err;
     return JOB_DONE;
 }
-
-bool call_shows_refs(const struct call *call)
-{
-    bool is_group = call->type->code == SCIM_TYPE_GROUP;
-    return scim_projection_shows(call->projection, is_group ? SLICE_LITERAL("members") : SLICE_LITERAL("groups"));
-}
-
-struct scim_served call_served(const struct call *call, const struct call_shown *shown)
-{
-    const struct view_resource *row = shown->row;
-    return (struct scim_served){
-        .type = call->type,
-        .id = row->id,
-        .stored = row->stored,
-        .version = row->version,
-        .created_ms = row->created_ms,
-        .modified_ms = row->modified_ms,
-        .manager_known = row->manager_known || shown->manager,
-        .manager_id = row->manager_id,
-        .manager_display = shown->manager ? shown->manager->display : row->manager_display,
-        .refs = shown->refs.list,
-        .ref_count = shown->refs.count,
-        .refs_shown = call_shows_refs(call),
-    };
-}
-
-bool call_want_groups(struct call *call, struct view *view, struct resource_id user, struct view_refs *refs_out)
-{
-    bool nests_groups = call->token && call->token->nests_groups;
-    return view_want_all_groups(view, call_directory(call), nests_groups, user, refs_out);
-}
-
-bool call_want_manager(struct call *call, struct view *view, const struct view_resource *row,
-                       const struct view_resource **manager_out)
-{
-    *manager_out = NULL;
-    if (!row || !row->has_manager)
-        return true;
-    return view_want_resource(view, call_directory(call), SCIM_TYPE_USER, row->manager_id, VIEW_NARROW, manager_out);
-}
-
-static bool is_read(const struct op *op) { return slice_equals(op->method, SLICE_LITERAL("GET")) || op->is_head; }
 
 /* At the root a name can be a sensitive attribute of one type and a harmless one of another. */
 static bool is_sensitive(const struct call *call, const struct scim_filter *filter)
@@ -373,101 +235,10 @@ bool call_parse_filter(struct call *call, struct scim_filter **filter_out)
 {
     struct op *op = call->op;
     if (scim_filter_parse(call->query.filter, call->type, call_policy(call), &op->arena, filter_out, &op->err))
-        return !is_read(op) || !is_sensitive(call, *filter_out) ||
+        return !call_reads(op) || !is_sensitive(call, *filter_out) ||
                err_set(&op->err, ERR_SENSITIVE,
                        "The filter looks at data that may not stand in a URL: send it to .search in a POST.");
-    if (op->err.kind == ERR_SENSITIVE && !is_read(op))
+    if (op->err.kind == ERR_SENSITIVE && !call_reads(op))
         op->err.kind = ERR_INVALID_FILTER;
     return false;
-}
-
-bool call_preconditions(struct call *call, const struct scim_served *served)
-{
-    struct op *op = call->op;
-    if (op->if_match.len == 0 && !is_read(op) && call_policy(call)->if_match_required)
-        return err_set(&op->err, ERR_PRECONDITION_REQUIRED, "Changes in this directory need an If-Match header.");
-    if (op->if_match.len == 0 && op->if_none_match.len == 0)
-        return true;
-    char tag[SCIM_ETAG_BYTES];
-    scim_document_etag(served, tag);
-    enum scim_condition match, none_match;
-    if (!scim_etag_check(op->if_match, tag, &match, &op->err) ||
-        !scim_etag_check(op->if_none_match, tag, &none_match, &op->err))
-        return false;
-    if (match == SCIM_CONDITION_FAILED)
-        return err_set(&op->err, ERR_PRECONDITION, "The resource has changed: its version is %s.", tag);
-    if (none_match != SCIM_CONDITION_MET)
-        return true;
-    if (!is_read(op))
-        return err_set(&op->err, ERR_PRECONDITION, "The resource exists: its version is %s.", tag);
-    op->reply.status = 304;
-    op_header(op, "etag", slice_str(tag));
-    op_header(op, "cache-control", SLICE_LITERAL("no-cache, private"));
-    return false;
-}
-
-json_t *call_representation(const struct call *call, const struct scim_served *served)
-{
-    struct buf text;
-    buf_init(&text, call->settings->max_reply);
-    scim_document_serve(served, call->base_url, &text);
-    json_t *resource = json_loadb(text.data, text.len, 0, NULL);
-    must(resource); /* our own text */
-    buf_fini(&text);
-    return resource;
-}
-
-void call_render(const struct call *call, const struct scim_served *served, struct buf *out)
-{
-    bool plain = !call->projection || scim_projection_is_plain(call->projection);
-    if (plain && !served->type->has_hidden) {
-        scim_document_serve(served, call->base_url, out);
-        return;
-    }
-    json_scoped *resource = call_representation(call, served);
-    scim_projection_apply(call->sent ? call->sent : call->projection, served->type, resource);
-    json_render(resource, out);
-}
-
-void call_reply_body(struct call *call, int status)
-{
-    struct op *op = call->op;
-    if (op->reply.body.overflowed) {
-        err_set(&op->err, ERR_TOO_MANY,
-                "The answer would be larger than %zu bytes: ask for fewer resources or attributes.",
-                call->settings->max_reply);
-        return;
-    }
-    op->reply.status = status;
-    op->reply.content_type = call_media_type(op);
-    op_header(op, "cache-control", SLICE_LITERAL("no-cache, private"));
-}
-
-static void add_tag(struct call *call, const struct scim_served *served)
-{
-    char tag[SCIM_ETAG_BYTES];
-    scim_document_etag(served, tag);
-    op_header(call->op, "etag", slice_str(tag));
-}
-
-void call_reply_resource(struct call *call, int status, const struct scim_served *served)
-{
-    struct op *op = call->op;
-    call_render(call, served, &op->reply.body);
-    call_reply_body(call, status);
-    if (op->err.kind != ERR_NONE)
-        return;
-    char uuid[ID_UUID_CHARS + 1];
-    id_to_uuid(&served->id.id, uuid);
-    struct slice location = slice_str(arena_printf(&op->arena, "%.*s%s/%s", (int)call->base_url.len,
-                                                   call->base_url.data, served->type->endpoint, uuid));
-    add_tag(call, served);
-    op_header(op, "location", location);
-    op_header(op, "content-location", location);
-}
-
-void call_reply_no_content(struct call *call, const struct scim_served *served)
-{
-    call->op->reply.status = 204;
-    add_tag(call, served);
 }

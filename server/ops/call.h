@@ -56,6 +56,15 @@ struct directory_id call_directory(const struct call *call);
 const struct scim_policy *call_policy(const struct call *call);
 struct view_change call_change(const struct call *call);
 
+/* GET or HEAD: all that it says stands in its URL. */
+static inline bool call_reads(const struct op *op)
+{
+    return slice_equals(op->method, SLICE_LITERAL("GET")) || op->is_head;
+}
+
+/* Reads the projection anew: the query or the type has changed. */
+void call_read_projection(struct call *call);
+
 /* Names the token. true: its answer is known. (A credential that is none of ours needs no row.) */
 bool call_want_token(struct call *call, struct view *view);
 
