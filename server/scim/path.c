@@ -84,9 +84,8 @@ static bool find_in_extensions(const struct scim_resource_type *type, struct sci
 /* The types in question: one, or all of them at the root. */
 static size_t candidates(const struct scim_resource_type *const *type, const struct scim_resource_type *const **out)
 {
-    const struct scim_resource_type *root = *type ? *type : &scim_root_type;
-    *out = root->types ? root->types : type;
-    return root->types ? root->type_count : 1;
+    *out = (*type)->types ? (*type)->types : type;
+    return (*type)->types ? (*type)->type_count : 1;
 }
 
 static void find_attribute(const struct scim_resource_type *type, struct scim_path *path)
@@ -181,6 +180,8 @@ static bool parse_plain(struct slice text, const struct scim_resource_type *type
 bool scim_path_parse(struct slice text, const struct scim_resource_type *type, struct arena *arena, enum err_kind kind,
                      struct scim_path *path_out, struct err *err)
 {
+    if (!type)
+        type = &scim_root_type;
     const struct scim_resource_type *const *types;
     size_t count = candidates(&type, &types);
     struct scim_path path = {0};
