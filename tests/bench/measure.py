@@ -116,8 +116,8 @@ class Generators:
             raise Failure(f"wrk met answers that were no success: {output}")
         return {
             "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)),
-            "p50_ms": milliseconds(re.search(r"50%\s+(\S+)", output).group(1)),
-            "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", output).group(1)),
+            "p50_ms": milliseconds(re.search(r"^\s+50%\s+(\S+)$", output, re.MULTILINE).group(1)),
+            "p99_ms": milliseconds(re.search(r"^\s+99%\s+(\S+)$", output, re.MULTILINE).group(1)),
         }
 
 
