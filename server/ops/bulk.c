@@ -4,28 +4,11 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "door.h"
-#include "store/query.h"
-#include "store/rules.h"
 #include "use_cases.h"
 
 enum { MOST_AT_A_TIME = 16 }; /* of the process: each holds its message as objects */
 
 static unsigned under_way;
-
-/* --- admission --- */
-
-static bool admit(struct call *call, struct db *db, bool *good_out, struct err *err)
-{
-    struct view_token *token = arena_new(&call->op->arena, struct view_token);
-    bool found = false;
-    *good_out = !call->credential_good || store_token_load(db, call->credential.directory,
-                                                           (struct token_id){call->credential.id}, token, &found, err);
-    if (!*good_out)
-        return false;
-    bool admitted = call_admit_token(call, found ? token : NULL);
-    store_rules_unref(token->rules); /* the call has a reference of its own */
-    return admitted;
-}
 
 static bool take_place(struct err *err)
 {
@@ -161,7 +144,7 @@ enum job_run scim_bulk(struct op *op, struct db *db, struct err *err)
 {
     struct call *call = call_of(op);
     bool good;
-    if (!admit(call, db, &good, err))
+    if (!call_admit_loading(call, db, &good, err))
         return good ? JOB_RAN : JOB_FAILED;
     if (op->body.len == 0)
         err_set(&op->err, ERR_INVALID_SYNTAX, "The request needs a JSON object as its body.");

@@ -6,6 +6,7 @@
 #include "door.h"
 #include "scim/etag.h"
 #include "scim/policy_bind.h"
+#include "store/query.h"
 #include "store/rules.h"
 #include "store/store.h"
 
@@ -204,6 +205,19 @@ bool call_resolve_type(struct call *call)
 }
 
 bool call_admit(struct call *call) { return call_admit_token(call, call->token); }
+
+bool call_admit_loading(struct call *call, struct db *db, bool *good_out, struct err *err)
+{
+    struct view_token *token = arena_new(&call->op->arena, struct view_token);
+    bool found = false;
+    *good_out = !call->credential_good || store_token_load(db, call->credential.directory,
+                                                           (struct token_id){call->credential.id}, token, &found, err);
+    if (!*good_out)
+        return false;
+    bool admitted = call_admit_token(call, found ? token : NULL);
+    store_rules_unref(token->rules); /* the call has a reference of its own */
+    return admitted;
+}
 
 bool call_not_found(struct call *call)
 {

@@ -76,6 +76,9 @@ MUST_CHECK bool call_resolve_type(struct call *call);
 MUST_CHECK bool call_admit(struct call *call);
 /* The same with a token loaded by the caller; NULL: no such row. */
 MUST_CHECK bool call_admit_token(struct call *call, const struct view_token *token);
+/* The same in the query lane, which reads the token itself. false: *good_out says whether the op was refused or the
+ * database failed (err). */
+MUST_CHECK bool call_admit_loading(struct call *call, struct db *db, bool *good_out, struct err *err);
 
 /* 406 and 415 alone: for who needs no token. Sets op->err. */
 MUST_CHECK bool call_check_media_types(struct call *call);

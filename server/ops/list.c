@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "listing.h"
-#include "store/rules.h"
 #include "use_cases.h"
 
 bool listing_look_behind(struct listing *listing, bool (*walk)(struct listing *listing))
@@ -38,15 +37,7 @@ static bool run_listing(struct listing *listing)
 /* true: go on. Otherwise *good_out says whether the op was answered or the database failed. */
 static bool begin(struct call *call, struct db *db, bool *good_out, struct err *err)
 {
-    struct view_token *token = arena_new(&call->op->arena, struct view_token);
-    bool found = false;
-    *good_out = !call->credential_good || store_token_load(db, call->credential.directory,
-                                                           (struct token_id){call->credential.id}, token, &found, err);
-    if (!*good_out)
-        return false;
-    bool admitted = call_admit_token(call, found ? token : NULL);
-    store_rules_unref(token->rules); /* the call has a reference of its own */
-    if (!admitted || !call_read_search(call))
+    if (!call_admit_loading(call, db, good_out, err) || !call_read_search(call))
         return false;
     if (call->parameter_err.kind != ERR_NONE) {
         call->op->err = call->parameter_err;
