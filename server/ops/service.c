@@ -15,18 +15,15 @@
                                         .resource_type = (type_code),                                                  \
                                         .step = (step_function)}
 
-static const struct operation list_users = {.name = "user.list",
-                                            .lane = OP_READ,
-                                            .scope = SCOPE_USERS_READ,
-                                            .resource_type = SCIM_TYPE_USER,
-                                            .step = scim_find,
-                                            .run = scim_list};
-static const struct operation list_groups = {.name = "group.list",
-                                             .lane = OP_READ,
-                                             .scope = SCOPE_GROUPS_READ,
-                                             .resource_type = SCIM_TYPE_GROUP,
-                                             .step = scim_find,
-                                             .run = scim_list};
+#define LISTS(id, label, type_code, scope_bit)                                                                         \
+    static const struct operation id = {.name = (label),                                                               \
+                                        .lane = OP_READ,                                                               \
+                                        .scope = (scope_bit),                                                          \
+                                        .resource_type = (type_code),                                                  \
+                                        .step = scim_find,                                                             \
+                                        .run = scim_list}
+LISTS(list_users, "user.list", SCIM_TYPE_USER, SCOPE_USERS_READ);
+LISTS(list_groups, "group.list", SCIM_TYPE_GROUP, SCOPE_GROUPS_READ);
 #define SEARCHES(id, label, type_code, scope_bit)                                                                      \
     static const struct operation id = {.name = (label),                                                               \
                                         .lane = OP_READ,                                                               \
@@ -38,12 +35,8 @@ static const struct operation list_groups = {.name = "group.list",
 SEARCHES(search_users, "user.search", SCIM_TYPE_USER, SCOPE_USERS_READ);
 SEARCHES(search_groups, "group.search", SCIM_TYPE_GROUP, SCOPE_GROUPS_READ);
 SEARCHES(search_all, "root.search", SCIM_TYPE_ROOT, SCOPE_USERS_READ | SCOPE_GROUPS_READ);
-static const struct operation list_all = {.name = "root.list",
-                                          .lane = OP_READ,
-                                          .scope = SCOPE_USERS_READ | SCOPE_GROUPS_READ, /* one of them */
-                                          .resource_type = SCIM_TYPE_ROOT,
-                                          .step = scim_find,
-                                          .run = scim_list};
+/* one of the scopes */
+LISTS(list_all, "root.list", SCIM_TYPE_ROOT, SCOPE_USERS_READ | SCOPE_GROUPS_READ);
 static const struct operation get_group = {.name = "group.get",
                                            .lane = OP_READ,
                                            .scope = SCOPE_GROUPS_READ,
@@ -61,12 +54,7 @@ WRITES(patch_group, "group.patch", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_cha
 WRITES(delete_group, "group.delete", SCIM_TYPE_GROUP, SCOPE_GROUPS_WRITE, scim_delete);
 #define READ_OWN  (SCOPE_USERS_READ | SCOPE_GROUPS_READ)
 #define WRITE_OWN SCOPE_DIRECTORY_ALL
-static const struct operation list_own = {.name = "resource.list",
-                                          .lane = OP_READ,
-                                          .scope = READ_OWN,
-                                          .resource_type = SCIM_TYPE_OWN,
-                                          .step = scim_find,
-                                          .run = scim_list};
+LISTS(list_own, "resource.list", SCIM_TYPE_OWN, READ_OWN);
 static const struct operation refuse_method = {.name = "resource.refuse",
                                                .lane = OP_READ,
                                                .scope = READ_OWN,
