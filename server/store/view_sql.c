@@ -9,7 +9,8 @@
  *   (SELECT … FROM wanted JOIN … WHERE r.directory_id = wanted.d AND …) UNION ALL (the arm of the tokens)
  *
  * One token has a plain arm without `presented`. Where there are tokens, the write lane has the arm of the gates in
- * front. Keys that are limited one by one have an arm each.
+ * front. Keys that are limited one by one have an arm each;
+ * those of one attribute of one directory are asked for together first (view_statement.c).
  *
  * The casts give the columns types that the indexes know; a parameter alone has none. */
 #include <pthread.h>
