@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "body.h"
 #include "housekeeping.h"
+#include "jobs.h"
 #include "problem.h"
 #include "query.h"
 
@@ -97,6 +98,8 @@ static bool run_change(struct call *call, const struct admin_operation *operatio
     if (!committed && change_with_retries(call, operation, err)) {
         if (operation->erases && call->settings->housekeeping)
             housekeeping_wake(call->settings->housekeeping);
+        if (call->started_job && call->settings->jobs)
+            job_runner_wake(call->settings->jobs);
         return true;
     }
     /* The first run may have been committed while this one was refused because of it. */

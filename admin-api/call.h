@@ -21,9 +21,13 @@ enum admin_query {
     QUERY_ENVIRONMENT,
     QUERY_DIRECTORY,
     QUERY_SUCCESSOR,
+    QUERY_TYPES,
+    QUERY_ORGANIZATION,
+    QUERY_KIND,
+    QUERY_STATE,
     ADMIN_QUERIES
 };
-#define QUERY_BIT(query) (1u << (query))
+#define QUERY_BIT(query) (UINT64_C(1) << (query))
 #define QUERY_PAGE       (QUERY_BIT(QUERY_LIMIT) | QUERY_BIT(QUERY_CURSOR))
 
 struct principal {
@@ -48,13 +52,14 @@ struct call {
     struct slice query[ADMIN_QUERIES]; /* decoded; data NULL when absent */
     json_t *body;                      /* checked against the operation's fields; an empty object without a body */
     struct audit_note audit;
+    bool started_job; /* wakes the workers after the commit */
 };
 
 struct admin_operation {
     struct operation operation; /* first: the HTTP room knows this part */
     bool writes;                /* runs in a transaction with an audit row */
     bool erases;                /* marks something for housekeeping to erase */
-    unsigned queries;           /* QUERY_BITs that are allowed */
+    uint64_t queries;           /* QUERY_BITs that are allowed */
     bool body_optional;
     const struct admin_field *fields; /* NULL: takes no body */
     size_t field_count;

@@ -1,9 +1,17 @@
 #include "query.h"
 
 static const char *const query_names[ADMIN_QUERIES] = {
-    [QUERY_LIMIT] = "limit",         [QUERY_CURSOR] = "cursor",           [QUERY_EXTERNAL_ID] = "external_id",
-    [QUERY_NAME] = "name",           [QUERY_ENVIRONMENT] = "environment", [QUERY_DIRECTORY] = "directory",
+    [QUERY_LIMIT] = "limit",
+    [QUERY_CURSOR] = "cursor",
+    [QUERY_EXTERNAL_ID] = "external_id",
+    [QUERY_NAME] = "name",
+    [QUERY_ENVIRONMENT] = "environment",
+    [QUERY_DIRECTORY] = "directory",
     [QUERY_SUCCESSOR] = "successor",
+    [QUERY_TYPES] = "types",
+    [QUERY_ORGANIZATION] = "organization",
+    [QUERY_KIND] = "kind",
+    [QUERY_STATE] = "state",
 };
 
 static int hex_digit(char c)
@@ -42,7 +50,7 @@ static struct slice cut(struct slice *rest, char separator)
     return part;
 }
 
-static int find_name(struct slice name, unsigned allowed)
+static int find_name(struct slice name, uint64_t allowed)
 {
     for (int i = 0; i < ADMIN_QUERIES; i++)
         if ((allowed & QUERY_BIT(i)) && slice_equals(name, slice_str(query_names[i])))
@@ -50,7 +58,7 @@ static int find_name(struct slice name, unsigned allowed)
     return -1;
 }
 
-static bool add_pair(struct call *call, struct slice pair, unsigned allowed, struct err *err)
+static bool add_pair(struct call *call, struct slice pair, uint64_t allowed, struct err *err)
 {
     struct slice raw_name = cut(&pair, '='), name, value;
     if (!decode(raw_name, call_arena(call), &name) || !decode(pair, call_arena(call), &value))
@@ -65,7 +73,7 @@ static bool add_pair(struct call *call, struct slice pair, unsigned allowed, str
     return true;
 }
 
-bool query_parse(struct call *call, unsigned allowed, struct err *err)
+bool query_parse(struct call *call, uint64_t allowed, struct err *err)
 {
     struct slice rest = call->op->query;
     while (rest.len > 0) {

@@ -6,7 +6,7 @@
 
 /* Fills in call->query. ERR_BAD_REQUEST for names that `allowed` has not, doubles, and bad percent-escapes: a
  * misspelt filter must not answer everything. */
-MUST_CHECK bool query_parse(struct call *call, unsigned allowed, struct err *err);
+MUST_CHECK bool query_parse(struct call *call, uint64_t allowed, struct err *err);
 
 /* Appends "name=value" pairs, "&" between, percent-encoded; `cursor` replaces the one that was given. */
 void query_write(const struct call *call, struct slice cursor, struct buf *out);

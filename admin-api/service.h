@@ -7,12 +7,14 @@
 #include "ops/op.h"
 
 struct housekeeping;
+struct job_runner;
 
 struct admin_settings {
     const struct auth_peppers *peppers;
     struct auth_guard *guard;          /* NULL: none */
     const char *public_url;            /* of rollcall-server, no slash at its end */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
+    struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */
 };
 
 /* The service for http_server_start; settings must outlive it. */

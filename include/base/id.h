@@ -47,6 +47,8 @@ struct operation_id {
 #define ID_PREFIX_TOKEN        "tok-"
 #define ID_PREFIX_KEY          "key-"
 #define ID_PREFIX_OPERATOR_KEY "opk-"
+#define ID_PREFIX_EVENT        "evt-"
+#define ID_PREFIX_JOB          "job-"
 
 /* A fresh UUIDv7: 48 bits of ms, then a per-thread counter within the ms, then randomness. Ids that one thread makes
  * are strictly increasing. Thread-safe. */

@@ -34,6 +34,7 @@ struct scim_row_keys {
     struct slice manager;        /* manager.value as stored */
     const struct scim_key *keys; /* sorted by (code, key), no doubles */
     size_t key_count;
+    bool inactive; /* of a user: `active` is false */
 };
 
 /* Keys of a normalised document (resource.h). ERR_INVALID_VALUE when the unique identifier is missing, too long

@@ -193,6 +193,7 @@ bool scim_row_keys(const struct scim_resource_type *type, const struct scim_poli
         .external_key = cut_key(external),
         .display = arena_slice(arena, display_of(document)),
         .manager = arena_slice(arena, text_member(json_object_get(enterprise, "manager"), "value")),
+        .inactive = type->code == SCIM_TYPE_USER && json_is_false(json_object_get(document, "active")),
     };
     collect_keys(type, policy, document, arena, keys_out);
     return find_unique_key(type, policy, document, arena, keys_out, err);
