@@ -9,8 +9,9 @@ enum { MAX_DETAIL = 16384 };
 
 static struct db_value id_or_null(const struct id *id) { return id_is_zero(id) ? db_null() : db_id(id); }
 
-static void name_actor(const struct principal *principal, char out[ID_PREFIXED_CHARS + 1])
+void audit_actor(const struct call *call, char out[ID_PREFIXED_CHARS + 1])
 {
+    const struct principal *principal = &call->principal;
     id_to_prefixed(principal->is_operator ? ID_PREFIX_OPERATOR_KEY : ID_PREFIX_KEY, &principal->key.id, out);
 }
 
@@ -18,7 +19,7 @@ bool audit_write(struct call *call, struct err *err)
 {
     struct op *op = call->op;
     char actor[ID_PREFIXED_CHARS + 1];
-    name_actor(&call->principal, actor);
+    audit_actor(call, actor);
     struct buf detail;
     buf_init(&detail, MAX_DETAIL);
     if (call->audit.detail)

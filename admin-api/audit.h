@@ -9,6 +9,9 @@
 MUST_CHECK bool audit_write(struct call *call, struct err *err);
 MUST_CHECK bool audit_find(struct db *db, const struct operation_id *operation, bool *found_out, struct err *err);
 
+/* Who is asking, as the log shows it: the id of a key. */
+void audit_actor(const struct call *call, char out[ID_PREFIXED_CHARS + 1]);
+
 /* A row of something that no request did, such as the making of an operator key by a command. */
 MUST_CHECK bool audit_write_command(struct db *db, const char *action, const struct id *key, int64_t now_ms,
                                     struct err *err);

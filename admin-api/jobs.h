@@ -68,6 +68,7 @@ void job_runner_stop(struct job_runner *runner);
 bool job_runner_is_stopping(const struct job_runner *runner);
 
 /* Drops jobs that ended before then, at most `most`. For housekeeping. */
-MUST_CHECK bool admin_jobs_purge(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err);
+MUST_CHECK bool admin_jobs_purge(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out,
+                                 struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "housekeeping.h"
+#include "jobs.h"
 #include "obs/log.h"
 #include "process/process.h"
 #include "service.h"
@@ -19,6 +20,7 @@ struct process {
     struct auth_guard *guard;
     struct store *store;
     struct housekeeping *housekeeping;
+    struct job_runner *jobs;
     struct http_server *server;
     struct admin_settings admin;
     char public_url[512];
@@ -60,12 +62,6 @@ static bool start_listener(struct process *process, struct err *err)
     struct http_settings http =
         process_http(&process->settings, process->settings.admin_listen, process->access_log_fd, process->store);
     struct queue *const queues[STORE_LANES] = {[STORE_QUERY] = store_queue(process->store, STORE_QUERY)};
-    process->admin = (struct admin_settings){
-        .peppers = process->peppers,
-        .guard = process->guard,
-        .public_url = process->public_url,
-        .housekeeping = process->housekeeping,
-    };
     process->server = http_server_start(&http, admin_service(&process->admin), queues, err);
     return process->server != NULL;
 }
@@ -82,6 +78,13 @@ static bool start(struct process *process, struct err *err)
     if (!process->peppers || !start_store(process, err))
         return false;
     process->housekeeping = housekeeping_start(&database, (unsigned)settings->change_retention_days);
+    process->admin = (struct admin_settings){
+        .peppers = process->peppers,
+        .guard = process->guard,
+        .public_url = process->public_url,
+        .housekeeping = process->housekeeping,
+    };
+    process->jobs = process->admin.jobs = job_runner_start(&database, &process->admin, (unsigned)settings->job_workers);
     return start_listener(process, err);
 }
 
@@ -91,6 +94,8 @@ static bool stop(struct process *process)
     bool clean = !process->server || http_server_drain(process->server);
     if (!clean)
         log_plain(LOG_WARN, "admin", "requests were cut: the drain timeout passed");
+    if (process->jobs)
+        job_runner_stop(process->jobs);
     if (process->housekeeping)
         housekeeping_stop(process->housekeeping);
     if (process->store)

@@ -6,7 +6,7 @@
 #include "query.h"
 #include "reply.h"
 
-enum { MAX_PARAMETERS = 8, MAX_LINK = 8192 };
+enum { MAX_PARAMETERS = 16, MAX_LINK = 8192 };
 
 bool page_read(const struct call *call, const struct id *whose, struct page *page_out, struct err *err)
 {

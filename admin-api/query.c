@@ -1,6 +1,6 @@
 #include "query.h"
 
-static const char *const query_names[ADMIN_QUERIES] = {
+const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_LIMIT] = "limit",
     [QUERY_CURSOR] = "cursor",
     [QUERY_EXTERNAL_ID] = "external_id",
@@ -53,7 +53,7 @@ static struct slice cut(struct slice *rest, char separator)
 static int find_name(struct slice name, uint64_t allowed)
 {
     for (int i = 0; i < ADMIN_QUERIES; i++)
-        if ((allowed & QUERY_BIT(i)) && slice_equals(name, slice_str(query_names[i])))
+        if ((allowed & QUERY_BIT(i)) && slice_equals(name, slice_str(admin_query_names[i])))
             return i;
     return -1;
 }
@@ -68,7 +68,7 @@ static bool add_pair(struct call *call, struct slice pair, uint64_t allowed, str
         return err_set(err, ERR_BAD_REQUEST, "The query parameter \"%.*s\" is not known here.",
                        (int)(name.len > 60 ? 60 : name.len), name.data);
     if (call->query[found].data)
-        return err_set(err, ERR_BAD_REQUEST, "The query parameter \"%s\" is there twice.", query_names[found]);
+        return err_set(err, ERR_BAD_REQUEST, "The query parameter \"%s\" is there twice.", admin_query_names[found]);
     call->query[found] = value;
     return true;
 }
@@ -102,7 +102,7 @@ void query_write(const struct call *call, struct slice cursor, struct buf *out)
         struct slice value = i == QUERY_CURSOR ? cursor : call->query[i];
         if (!value.data)
             continue;
-        buf_printf(out, "%s%s=", first ? "" : "&", query_names[i]);
+        buf_printf(out, "%s%s=", first ? "" : "&", admin_query_names[i]);
         encode(value, out);
         first = false;
     }

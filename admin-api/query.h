@@ -4,6 +4,8 @@
 
 #include "call.h"
 
+extern const char *const admin_query_names[ADMIN_QUERIES];
+
 /* Fills in call->query. ERR_BAD_REQUEST for names that `allowed` has not, doubles, and bad percent-escapes: a
  * misspelt filter must not answer everything. */
 MUST_CHECK bool query_parse(struct call *call, uint64_t allowed, struct err *err);

@@ -2,6 +2,8 @@
 #include "access.h"
 #include "directories.h"
 #include "environments.h"
+#include "events.h"
+#include "jobs.h"
 #include "keys.h"
 #include "organizations.h"
 #include "people.h"
@@ -25,6 +27,11 @@ const struct route admin_routes[] = {
     {"GET", ENVIRONMENT "/keys", 0, &key_list.operation},
     {"GET", ENVIRONMENT "/keys/{}", 0, &key_get.operation},
     {"DELETE", ENVIRONMENT "/keys/{}", 0, &key_revoke.operation},
+
+    {"GET", "/v1/events", 0, &event_list.operation},
+    {"GET", "/v1/jobs", 0, &job_list.operation},
+    {"GET", "/v1/jobs/{}", 0, &job_get.operation},
+    {"POST", "/v1/jobs/{}/cancel", 0, &job_cancel.operation},
 
     {"POST", "/v1/organizations", MAX_BODY, &organization_create.operation},
     {"GET", "/v1/organizations", 0, &organization_list.operation},

@@ -2,10 +2,12 @@
 And every route with too small a key."""
 
 import itertools
+import time
 
 import pytest
 
 from harness.openapi import OPERATIONS, CheckedAdmin
+from harness.rollcall import id_bytes
 
 ID = "01jd8jm32ye008000000001ayd"
 UNKNOWN = {
@@ -14,6 +16,7 @@ UNKNOWN = {
     "organization": f"org-{ID}",
     "directory_id": f"dir-{ID}",
     "token_id": f"tok-{ID}",
+    "job_id": f"job-{ID}",
     "user_id": "01890000-0000-7000-8000-000000000000",
     "group_id": "01890000-0000-7000-8000-000000000000",
 }
@@ -49,7 +52,21 @@ class World:
             "token_id": token,
             "user_id": user["id"],
             "group_id": group["id"],
+            "job_id": self.new_job(rollcall),
         }
+
+    def new_job(self, rollcall):
+        """One that has ended."""
+        environment = self.admin.get(f"/v1/organizations/{self.organization.id}")["environment_id"]
+        mine = "01" + self.organization.id[6:]
+        with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO job (id, environment_id, kind, state, actor, parameters, checkpoint, created_ms)"
+                " VALUES (%s, %s, 'test', 3, 'key-x', '{}', '{}', %s)",
+                (id_bytes(f"job-{mine}"), id_bytes(environment), int(time.time() * 1000)),
+            )
+            connection.commit()
+        return f"job-{mine}"
 
     def contents(self):
         paths = ["", "/directories", "/users", "/groups", f"/groups/{self.ids['group_id']}/members"]
