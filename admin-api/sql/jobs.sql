@@ -22,10 +22,11 @@ ORDER BY id LIMIT ?
 UPDATE job SET cancel_asked = 1, state = IF(state = 1, 5, state), ended_ms = IF(state = 5, ?, ended_ms)
 WHERE id = ? AND state IN (1, 2)
 
--- The oldest that waits, or whose worker has let its lease end. Looked for without a lock: taking it decides.
+-- The oldest that waits, or whose worker has let its lease end, of a kind that this process knows (a newer one may make
+-- others). Looked for without a lock: taking it decides.
 -- name: job_find
 SELECT id FROM job
-WHERE state = 1 OR (state = 2 AND lease_ms < UNIX_TIMESTAMP(NOW(3)) * 1000)
+WHERE (state = 1 OR (state = 2 AND lease_ms < UNIX_TIMESTAMP(NOW(3)) * 1000)) AND FIND_IN_SET(kind, ?) > 0
 ORDER BY state DESC, id LIMIT 1
 
 -- name: job_take

@@ -6,7 +6,7 @@
 
 #include "store/db.h"
 
-struct event_new { /* zero ids are NULL in the database */
+struct event_new {    /* zero ids are NULL in the database */
     const char *type; /* "token.expiring", "directory.guarded", … : noun, dot, past event */
     struct environment_id environment;
     struct organization_id organization;
