@@ -25,6 +25,7 @@ enum admin_query {
     QUERY_ORGANIZATION,
     QUERY_KIND,
     QUERY_STATE,
+    QUERY_VIEW,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

@@ -1,119 +1,54 @@
-/* Users and groups of an organization, read by the vendor's application: through the primary directory, or another one
- * that ?directory= names. */
 #include "people.h"
 
 #include "admin_api_sql.h"
 #include "base/json.h"
-#include "directories.h"
-#include "organizations.h"
-#include "page.h"
+#include "reading.h"
 #include "reply.h"
 #include "scim/schema.h"
 #include "store/query.h"
 
-struct reading {
-    struct call *call;
-    struct directory_id directory;
-    struct slice base_url;
+struct list { /* a page on its way */
+    struct reading reading;
     struct page page;
-    struct view_resource *rows; /* room for a page and one more */
-    size_t count;
+    uint16_t type;
+    struct people people;
 };
-
-static bool choose_directory(struct call *call, const struct organization *organization,
-                             struct directory_id *directory_out, struct err *err)
-{
-    struct slice named = call->query[QUERY_DIRECTORY];
-    struct directory directory;
-    *directory_out = organization->primary;
-    if (!named.data)
-        return true;
-    if (!id_from_prefixed(ID_PREFIX_DIRECTORY, named, &directory_out->id))
-        return err_set(err, ERR_NOT_FOUND, "There is no such directory.");
-    if (!directory_load(call, directory_out, DIRECTORY_SHARED, &directory, err))
-        return false;
-    return id_equals(&directory.organization.id, &organization->id.id) ||
-           err_set(err, ERR_NOT_FOUND, "There is no such directory.");
-}
-
-static bool begin(struct call *call, struct reading *reading, struct err *err)
-{
-    struct organization organization;
-    *reading = (struct reading){.call = call};
-    if (!organization_of_path(call, ORGANIZATION_SHARED, &organization, err) ||
-        !choose_directory(call, &organization, &reading->directory, err))
-        return false;
-    call->op->log_directory = reading->directory;
-    reading->base_url = slice_str(organization_connector_url(call, &organization.id));
-    return true;
-}
 
 /* The rows of a page are kept: one result can be open at a time, and the groups are another. */
 static bool keep_row(const struct view_resource *row, void *context)
 {
-    struct reading *reading = context;
-    struct arena *arena = call_arena(reading->call);
-    if (reading->count == reading->page.limit) {
-        reading->page.has_more = true;
+    struct list *list = context;
+    list->page.has_more = list->people.count == list->page.limit;
+    if (list->page.has_more)
         return false;
-    }
-    struct view_resource *kept = &reading->rows[reading->count++];
-    *kept = *row;
-    kept->stored.text = arena_slice(arena, row->stored.text);
-    kept->display = arena_slice(arena, row->display);
-    kept->manager_display = arena_slice(arena, row->manager_display);
-    reading->page.last = row->id.id;
+    reading_keep(&list->reading, &list->people, row);
+    list->page.last = row->id.id;
     return true;
 }
 
-static bool load_groups(struct reading *reading, struct view_refs *refs, struct err *err)
+static const char *plural(uint16_t type) { return type == SCIM_TYPE_USER ? "users" : "groups"; }
+
+static bool answer_list(struct list *list, struct err *err)
 {
-    struct arena *arena = call_arena(reading->call);
-    struct resource_id *ids = arena_array(arena, struct resource_id, reading->count);
-    for (size_t i = 0; i < reading->count; i++)
-        ids[i] = reading->rows[i].id;
-    return store_groups_of(reading->call->db, reading->directory, SCIM_TYPE_USER, ids, reading->count, arena, refs,
-                           err);
+    struct call *call = list->reading.call;
+    if (!page_read(call, &list->reading.directory.id, &list->page, err))
+        return false;
+    list->people = reading_room(&list->reading, list->page.limit);
+    struct resource_id after = {list->page.after};
+    if (!store_page_after(call->db, list->reading.directory, list->type, after, list->page.limit + 1, keep_row, list,
+                          err) ||
+        !reading_dress(&list->reading, list->type, &list->people, err))
+        return false;
+    return reading_answer_page(&list->reading, plural(list->type), &list->people, page_next(call, &list->page));
 }
 
-static void render_page(struct reading *reading, const char *name, const struct view_refs *refs)
+static bool list_people(struct call *call, enum reading_place place, uint16_t type, struct err *err)
 {
-    struct op *op = reading->call->op;
-    struct buf *out = &op->reply.body;
-    buf_printf(out, "{\"%s\":[", name);
-    for (size_t i = 0; i < reading->count; i++) {
-        struct person person = {.row = &reading->rows[i], .groups = refs[i], .base_url = reading->base_url};
-        if (i)
-            buf_add_char(out, ',');
-        person_render(&person, out);
-    }
-    const char *next = page_next(reading->call, &reading->page);
-    if (next)
-        buf_printf(out, "],\"next_cursor\":\"%s\"}", next);
-    else
-        buf_add(out, SLICE_LITERAL("],\"next_cursor\":null}"));
-    reply_body(op, 200);
+    struct list list = {.type = type};
+    bool good = reading_begin(call, place, &list.reading, err) && answer_list(&list, err);
+    reading_end(&list.reading);
+    return good;
 }
-
-static bool list(struct call *call, uint16_t type, const char *name, struct err *err)
-{
-    struct reading reading;
-    if (!begin(call, &reading, err) || !page_read(call, &reading.directory.id, &reading.page, err))
-        return false;
-    reading.rows = arena_array(call_arena(call), struct view_resource, reading.page.limit);
-    struct view_refs *refs = arena_array(call_arena(call), struct view_refs, reading.page.limit);
-    struct resource_id after = {reading.page.after};
-    if (!store_page_after(call->db, reading.directory, type, after, reading.page.limit + 1, keep_row, &reading, err))
-        return false;
-    if (type == SCIM_TYPE_USER && reading.count > 0 && !load_groups(&reading, refs, err))
-        return false;
-    render_page(&reading, name, refs);
-    return true;
-}
-
-static bool list_users(struct call *call, struct err *err) { return list(call, SCIM_TYPE_USER, "users", err); }
-
-static bool list_groups(struct call *call, struct err *err) { return list(call, SCIM_TYPE_GROUP, "groups", err); }
 
 static bool refuse_unknown(uint16_t type, struct err *err)
 {
@@ -133,29 +68,25 @@ static bool load_one(const struct reading *reading, uint16_t type, const struct 
     return *row_out || refuse_unknown(type, err);
 }
 
-static bool get_user(struct call *call, struct err *err)
+static bool answer_one(struct reading *reading, uint16_t type, struct err *err)
 {
-    struct reading reading;
-    struct person person = {.row = NULL};
-    if (!begin(call, &reading, err) || !load_one(&reading, SCIM_TYPE_USER, &person.row, err) ||
-        !store_groups_of(call->db, reading.directory, SCIM_TYPE_USER, &person.row->id, 1, call_arena(call),
-                         &person.groups, err))
+    struct people people = reading_room(reading, 1);
+    const struct view_resource *row;
+    if (!load_one(reading, type, &row, err))
         return false;
-    person.base_url = reading.base_url;
-    person_render(&person, &call->op->reply.body);
-    return reply_body(call->op, 200);
+    reading_keep(reading, &people, row);
+    return reading_dress(reading, type, &people, err) && reading_answer_one(reading, &people);
 }
 
-static bool get_group(struct call *call, struct err *err)
+static bool get_person(struct call *call, enum reading_place place, uint16_t type, struct err *err)
 {
     struct reading reading;
-    struct person person = {.row = NULL};
-    if (!begin(call, &reading, err) || !load_one(&reading, SCIM_TYPE_GROUP, &person.row, err))
-        return false;
-    person.base_url = reading.base_url;
-    person_render(&person, &call->op->reply.body);
-    return reply_body(call->op, 200);
+    bool good = reading_begin(call, place, &reading, err) && answer_one(&reading, type, err);
+    reading_end(&reading);
+    return good;
 }
+
+/* --- members of a group, groups of a user --- */
 
 static json_t *show_member(struct call *call, const struct db_value *row)
 {
@@ -168,41 +99,114 @@ static json_t *show_member(struct call *call, const struct db_value *row)
                      "displayName", show_text_or_null(row[2].bytes));
 }
 
-static bool list_members(struct call *call, struct err *err)
+static bool answer_members(struct reading *reading, struct err *err)
 {
-    struct reading reading;
+    struct call *call = reading->call;
     const struct view_resource *group;
-    if (!begin(call, &reading, err) || !load_one(&reading, SCIM_TYPE_GROUP, &group, err) ||
-        !page_read(call, &group->id.id, &reading.page, err))
+    struct page page;
+    if (!load_one(reading, SCIM_TYPE_GROUP, &group, err) || !page_read(call, &group->id.id, &page, err))
         return false;
-    struct db_value parameters[] = {db_id(&reading.directory.id), db_id(&group->id.id)};
-    return page_answer(call, &reading.page, "members", sql_group_members, parameters, 2, show_member, err);
+    struct db_value parameters[] = {db_id(&reading->directory.id), db_id(&group->id.id)};
+    return page_answer(call, &page, "members", sql_group_members, parameters, 2, show_member, err);
 }
 
-#define QUERY_WHERE (QUERY_BIT(QUERY_DIRECTORY) | QUERY_BIT(QUERY_ENVIRONMENT))
+static bool list_members(struct call *call, enum reading_place place, struct err *err)
+{
+    struct reading reading;
+    bool good = reading_begin(call, place, &reading, err) && answer_members(&reading, err);
+    reading_end(&reading);
+    return good;
+}
 
-const struct admin_operation user_list = {
-    .operation = ADMIN_OPERATION("user.list", SCOPE_ADMIN_READ),
-    .queries = QUERY_PAGE | QUERY_WHERE,
-    .handle = list_users,
-};
-const struct admin_operation user_get = {
-    .operation = ADMIN_OPERATION("user.get", SCOPE_ADMIN_READ),
-    .queries = QUERY_WHERE,
-    .handle = get_user,
-};
-const struct admin_operation group_list = {
-    .operation = ADMIN_OPERATION("group.list", SCOPE_ADMIN_READ),
-    .queries = QUERY_PAGE | QUERY_WHERE,
-    .handle = list_groups,
-};
-const struct admin_operation group_get = {
-    .operation = ADMIN_OPERATION("group.get", SCOPE_ADMIN_READ),
-    .queries = QUERY_WHERE,
-    .handle = get_group,
-};
-const struct admin_operation group_list_members = {
-    .operation = ADMIN_OPERATION("group.list_members", SCOPE_ADMIN_READ),
-    .queries = QUERY_PAGE | QUERY_WHERE,
-    .handle = list_members,
-};
+static json_t *show_group(const struct scim_group_ref *group)
+{
+    char text[ID_UUID_CHARS + 1];
+    id_to_uuid(&group->id.id, text);
+    return json_pack("{s:s, s:o, s:s}", "id", text, "displayName", show_text_or_null(group->display), "type",
+                     group->indirect ? "indirect" : "direct");
+}
+
+/* Ordered by id. A person is in few groups, so the page is cut out of all of them. */
+static bool answer_groups(struct reading *reading, struct err *err)
+{
+    struct call *call = reading->call;
+    const struct view_resource *user;
+    struct view_refs groups;
+    struct page page;
+    if (!load_one(reading, SCIM_TYPE_USER, &user, err) || !page_read(call, &user->id.id, &page, err) ||
+        !store_groups_of(call->db, reading->directory, SCIM_TYPE_USER, &user->id, 1, call_arena(call), &groups, err))
+        return false;
+    json_t *list = json_array();
+    for (size_t i = 0; i < groups.count && !page.has_more; i++) {
+        if (id_compare(&groups.list[i].id.id, &page.after) <= 0)
+            continue;
+        page.has_more = json_array_size(list) == page.limit;
+        if (page.has_more)
+            break;
+        json_array_append_new(list, show_group(&groups.list[i]));
+        page.last = groups.list[i].id.id;
+    }
+    return reply_json(call->op, 200, json_pack("{s:o, s:s?}", "groups", list, "next_cursor", page_next(call, &page)));
+}
+
+static bool list_groups_of(struct call *call, enum reading_place place, struct err *err)
+{
+    struct reading reading;
+    bool good = reading_begin(call, place, &reading, err) && answer_groups(&reading, err);
+    reading_end(&reading);
+    return good;
+}
+
+/* --- operations, once for each kind of path --- */
+
+#define HANDLERS(place, suffix)                                                                                        \
+    static bool users##suffix(struct call *call, struct err *err)                                                      \
+    {                                                                                                                  \
+        return list_people(call, place, SCIM_TYPE_USER, err);                                                          \
+    }                                                                                                                  \
+    static bool groups##suffix(struct call *call, struct err *err)                                                     \
+    {                                                                                                                  \
+        return list_people(call, place, SCIM_TYPE_GROUP, err);                                                         \
+    }                                                                                                                  \
+    static bool user##suffix(struct call *call, struct err *err)                                                       \
+    {                                                                                                                  \
+        return get_person(call, place, SCIM_TYPE_USER, err);                                                           \
+    }                                                                                                                  \
+    static bool group##suffix(struct call *call, struct err *err)                                                      \
+    {                                                                                                                  \
+        return get_person(call, place, SCIM_TYPE_GROUP, err);                                                          \
+    }                                                                                                                  \
+    static bool members##suffix(struct call *call, struct err *err) { return list_members(call, place, err); }         \
+    static bool groups_of_user##suffix(struct call *call, struct err *err) { return list_groups_of(call, place, err); }
+HANDLERS(READING_ORGANIZATION, _by_organization)
+HANDLERS(READING_DIRECTORY, _by_directory)
+
+#define BY_ORGANIZATION (QUERY_BIT(QUERY_DIRECTORY) | QUERY_BIT(QUERY_ENVIRONMENT))
+#define VIEWED          QUERY_BIT(QUERY_VIEW)
+
+#define READS(name, queries_, handler)                                                                                 \
+    {                                                                                                                  \
+        .operation = ADMIN_OPERATION(name, SCOPE_ADMIN_READ), .queries = (queries_), .handle = (handler)               \
+    }
+
+const struct admin_operation user_list =
+    READS("user.list", QUERY_PAGE | BY_ORGANIZATION | VIEWED, users_by_organization);
+const struct admin_operation user_get = READS("user.get", BY_ORGANIZATION | VIEWED, user_by_organization);
+const struct admin_operation user_list_groups =
+    READS("user.list_groups", QUERY_PAGE | BY_ORGANIZATION, groups_of_user_by_organization);
+const struct admin_operation group_list =
+    READS("group.list", QUERY_PAGE | BY_ORGANIZATION | VIEWED, groups_by_organization);
+const struct admin_operation group_get = READS("group.get", BY_ORGANIZATION | VIEWED, group_by_organization);
+const struct admin_operation group_list_members =
+    READS("group.list_members", QUERY_PAGE | BY_ORGANIZATION, members_by_organization);
+
+const struct admin_operation directory_user_list =
+    READS("directory_user.list", QUERY_PAGE | VIEWED, users_by_directory);
+const struct admin_operation directory_user_get = READS("directory_user.get", VIEWED, user_by_directory);
+const struct admin_operation directory_user_list_groups =
+    READS("directory_user.list_groups", QUERY_PAGE, groups_of_user_by_directory);
+const struct admin_operation directory_group_list =
+    READS("directory_group.list", QUERY_PAGE | VIEWED, groups_by_directory);
+const struct admin_operation directory_group_get = READS("directory_group.get", VIEWED, group_by_directory);
+const struct admin_operation directory_group_list_members =
+    READS("directory_group.list_members", QUERY_PAGE, members_by_directory);

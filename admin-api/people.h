@@ -1,18 +1,12 @@
+/* Users and groups, read by the vendor's application. */
 #ifndef ADMIN_PEOPLE_H
 #define ADMIN_PEOPLE_H
 
 #include "call.h"
-#include "store/view.h"
 
-extern const struct admin_operation user_list, user_get, group_list, group_get, group_list_members;
-
-/* One user or group as the vendor reads it: a profile, and the whole SCIM resource under "scim". Members of a group are
- * not in it: there may be a hundred thousand. */
-struct person {
-    const struct view_resource *row;
-    struct view_refs groups; /* of a user */
-    struct slice base_url;   /* of the SCIM resource: the connector URL */
-};
-void person_render(const struct person *person, struct buf *out);
+extern const struct admin_operation user_list, user_get, user_list_groups, group_list, group_get, group_list_members;
+/* The same where the path names a directory. */
+extern const struct admin_operation directory_user_list, directory_user_get, directory_user_list_groups,
+    directory_group_list, directory_group_get, directory_group_list_members;
 
 #endif

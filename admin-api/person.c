@@ -1,28 +1,9 @@
+#include "person.h"
+
+#include "base/clock.h"
 #include "base/must.h"
-#include "people.h"
+#include "profile.h"
 #include "scim/document.h"
-#include "skim.h"
-
-struct profile { /* JSON values as they stand in the document; empty: absent */
-    struct slice user_name, active, emails, external_id;
-};
-
-static struct profile profile_of(struct slice document)
-{
-    struct profile profile = {.user_name = SLICE_EMPTY};
-    struct slice name, value;
-    while (skim_member(&document, &name, &value)) {
-        if (slice_equals(name, SLICE_LITERAL("userName")))
-            profile.user_name = value;
-        else if (slice_equals(name, SLICE_LITERAL("active")))
-            profile.active = value;
-        else if (slice_equals(name, SLICE_LITERAL("emails")))
-            profile.emails = value;
-        else if (slice_equals(name, SLICE_LITERAL("externalId")))
-            profile.external_id = value;
-    }
-    return profile;
-}
 
 static void add_uuid(const struct id *id, struct buf *out)
 {
@@ -33,21 +14,37 @@ static void add_uuid(const struct id *id, struct buf *out)
     buf_add_char(out, '"');
 }
 
-static void add_value(const char *name, struct slice value, const char *absent, struct buf *out)
+/* name: ",\"title\":" and so on. */
+#define ADD(name, value, absent, out) add_value(SLICE_LITERAL(",\"" name "\":"), value, SLICE_LITERAL(absent), out)
+
+static void add_value(struct slice name, struct slice value, struct slice absent, struct buf *out)
 {
-    buf_add(out, SLICE_LITERAL(",\""));
-    buf_add_str(out, name);
-    buf_add(out, SLICE_LITERAL("\":"));
-    buf_add(out, value.len ? value : slice_str(absent));
+    buf_add(out, name);
+    buf_add(out, value.len ? value : absent);
+}
+
+static void add_text(struct slice name, struct slice text, struct buf *out)
+{
+    buf_add(out, name);
+    if (text.len)
+        buf_add_json_string(out, text);
+    else
+        buf_add(out, SLICE_LITERAL("null"));
 }
 
 static void add_display(struct slice display, struct buf *out)
 {
-    buf_add(out, SLICE_LITERAL(",\"displayName\":"));
-    if (display.len)
-        buf_add_json_string(out, display);
-    else
-        buf_add(out, SLICE_LITERAL("null"));
+    add_text(SLICE_LITERAL(",\"displayName\":"), display, out);
+}
+
+static void add_time(struct slice name, int64_t wall_ms, struct buf *out)
+{
+    char text[CLOCK_TEXT_BYTES];
+    clock_text(wall_ms, text);
+    buf_add(out, name);
+    buf_add_char(out, '"');
+    buf_add(out, slice_of(text, CLOCK_TEXT_BYTES - 1));
+    buf_add_char(out, '"');
 }
 
 static void add_groups(const struct view_refs *groups, struct buf *out)
@@ -60,6 +57,56 @@ static void add_groups(const struct view_refs *groups, struct buf *out)
         buf_add_str(out, groups->list[i].indirect ? ",\"type\":\"indirect\"}" : ",\"type\":\"direct\"}");
     }
     buf_add_char(out, ']');
+}
+
+static void add_manager(const struct view_resource *row, struct slice id, struct buf *out)
+{
+    buf_add(out, SLICE_LITERAL(",\"manager\":"));
+    if (!id.len) {
+        buf_add(out, SLICE_LITERAL("null"));
+        return;
+    }
+    buf_add(out, SLICE_LITERAL("{\"id\":"));
+    buf_add(out, id);
+    add_display(row->manager_known ? row->manager_display : SLICE_EMPTY, out);
+    buf_add_char(out, '}');
+}
+
+static void add_custom(const struct profile *profile, struct slice document, struct buf *out)
+{
+    buf_add(out, SLICE_LITERAL(",\"custom\":{"));
+    if (profile->has_custom)
+        profile_add_custom(document, out);
+    buf_add_char(out, '}');
+}
+
+static void add_user(const struct person *person, struct buf *out)
+{
+    const struct view_resource *row = person->row;
+    struct profile profile = profile_of_user(row->stored.text);
+    ADD("userName", profile.user_name, "null", out);
+    add_display(row->display, out);
+    ADD("name", profile.name, "null", out);
+    ADD("active", profile.active, "true", out); /* no provider that leaves it out means false */
+    ADD("email", profile.email, "null", out);
+    ADD("emails", profile.emails, "[]", out);
+    ADD("external_id", profile.external_id, "null", out);
+    ADD("title", profile.title, "null", out);
+    ADD("department", profile.department, "null", out);
+    ADD("employeeNumber", profile.employee_number, "null", out);
+    ADD("costCenter", profile.cost_center, "null", out);
+    ADD("organization", profile.organization, "null", out);
+    ADD("division", profile.division, "null", out);
+    add_manager(row, profile.manager, out);
+    add_groups(&person->groups, out);
+    add_custom(&profile, row->stored.text, out);
+}
+
+static void add_group(const struct person *person, struct buf *out)
+{
+    struct profile profile = profile_of_group(person->row->stored.text);
+    add_display(person->row->display, out);
+    ADD("external_id", profile.external_id, "null", out);
 }
 
 static struct scim_served served_of(const struct person *person)
@@ -82,26 +129,19 @@ static struct scim_served served_of(const struct person *person)
     };
 }
 
-void person_render(const struct person *person, struct buf *out)
+void person_render(const struct person *person, const struct person_style *style, struct buf *out)
 {
     const struct view_resource *row = person->row;
-    struct profile profile = profile_of(row->stored.text);
-    struct scim_served served = served_of(person);
     must(row->type == SCIM_TYPE_USER || row->type == SCIM_TYPE_GROUP);
-
     buf_add(out, SLICE_LITERAL("{\"id\":"));
     add_uuid(&row->id.id, out);
-    if (row->type == SCIM_TYPE_USER)
-        add_value("userName", profile.user_name, "null", out);
-    add_display(row->display, out);
-    if (row->type == SCIM_TYPE_USER) {
-        add_value("active", profile.active, "true", out); /* no provider that leaves it out means false */
-        add_value("emails", profile.emails, "[]", out);
+    (row->type == SCIM_TYPE_USER ? add_user : add_group)(person, out);
+    add_time(SLICE_LITERAL(",\"created_at\":"), row->created_ms, out);
+    add_time(SLICE_LITERAL(",\"updated_at\":"), row->modified_ms, out);
+    if (!style->profile_only) {
+        struct scim_served served = served_of(person);
+        buf_add(out, SLICE_LITERAL(",\"scim\":"));
+        scim_document_serve(&served, style->base_url, out);
     }
-    add_value("external_id", profile.external_id, "null", out);
-    if (row->type == SCIM_TYPE_USER)
-        add_groups(&person->groups, out);
-    buf_add(out, SLICE_LITERAL(",\"scim\":"));
-    scim_document_serve(&served, person->base_url, out);
     buf_add_char(out, '}');
 }

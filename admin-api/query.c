@@ -12,6 +12,7 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_ORGANIZATION] = "organization",
     [QUERY_KIND] = "kind",
     [QUERY_STATE] = "state",
+    [QUERY_VIEW] = "view",
 };
 
 static int hex_digit(char c)

@@ -17,7 +17,7 @@ static const char *skip_value(const char *at, const char *end)
             at = skip_string(at, end);
             continue;
         }
-        if (depth == 0 && (*at == ',' || *at == '}'))
+        if (depth == 0 && (*at == ',' || *at == '}' || *at == ']'))
             return at;
         if (*at == '{' || *at == '[')
             depth++;
@@ -43,4 +43,17 @@ bool skim_member(struct slice *rest, struct slice *name_out, struct slice *value
     *value_out = slice_of(name_end + 1, (size_t)(value_end - name_end) - 1);
     *rest = slice_of(value_end, (size_t)(end - value_end));
     return true;
+}
+
+bool skim_element(struct slice *rest, struct slice *value_out)
+{
+    const char *at = rest->data, *end = rest->data + rest->len;
+    if (at < end && (*at == '[' || *at == ','))
+        at++;
+    if (at >= end || *at == ']')
+        return false;
+    const char *value_end = skip_value(at, end);
+    *value_out = slice_of(at, (size_t)(value_end - at));
+    *rest = slice_of(value_end, (size_t)(end - value_end));
+    return value_out->len > 0;
 }

@@ -6,8 +6,11 @@
 
 #include "base/slice.h"
 
-/* Visits the next member at the top level; *rest begins as the whole text. Name without quotes, value as it stands in
- * the text (the last one may lack its closing braces). */
+/* Visits the next member of an object; *rest begins as its whole text. Name without quotes, value as it stands in the
+ * text (the last one may lack closing braces). */
 bool skim_member(struct slice *rest, struct slice *name_out, struct slice *value_out);
+
+/* The same for the values of an array. */
+bool skim_element(struct slice *rest, struct slice *value_out);
 
 #endif

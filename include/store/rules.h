@@ -14,6 +14,11 @@ const struct scim_rules *store_rules_ref(const struct scim_rules *rules);
 /* One user less; the last one frees them. NULL is fine. */
 void store_rules_unref(const struct scim_rules *rules);
 
+/* A reference to the rules of a directory as they are now; the caller drops it. *rules_out is NULL when there is no
+ * such directory, or its texts cannot be read. */
+MUST_CHECK bool store_rules_load(struct db *db, struct directory_id directory, const struct scim_rules **rules_out,
+                                 struct err *err);
+
 /* Why the resources of a directory cannot have the keys that a policy asks for. */
 struct store_key_conflict {
     uint16_t type;

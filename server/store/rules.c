@@ -39,3 +39,13 @@ bool rules_of_directory(struct db *db, struct directory_id directory, uint32_t r
     *rules_out = rules_cache_find(directory, revision);
     return *rules_out || read_rules(db, directory, rules_out, err);
 }
+
+bool store_rules_load(struct db *db, struct directory_id directory, const struct scim_rules **rules_out,
+                      struct err *err)
+{
+    const struct db_value id = db_id(&directory.id), *row;
+    *rules_out = NULL;
+    if (!db_query_one(db, sql_rules_revision, &id, 1, &row, err))
+        return false;
+    return !row || rules_of_directory(db, directory, (uint32_t)row[0].integer, rules_out, err);
+}

@@ -128,6 +128,74 @@ def test_a_cursor_belongs_to_its_directory_and_list(rollcall, admin, path, scim)
     assert admin.get(f"{path}/users?cursor={forged}", expect=400)["type"] == "urn:rollcall:problem:invalid-cursor"
 
 
+def test_a_profile_says_what_applications_ask_for(admin, path, org, scim):
+    boss = scim.new_user("boss", displayName="The Boss")
+    created = scim.new_user(
+        "worker",
+        name={"givenName": "Wo", "familyName": "Rker"},
+        title="Engineer",
+        emails=[{"value": "a@example.com"}, {"value": "b@example.com", "primary": True}],
+        shoeSize=43,
+        **{ENTERPRISE: {"employeeNumber": "7", "department": "d", "UID": "u7", "manager": {"value": boss["id"]}}},
+    )
+    group = scim.new_group("G", [created["id"]])
+    whole = admin.get(f"{path}/users/{created['id']}", expect=200).json
+    assert whole["name"] == {"givenName": "Wo", "familyName": "Rker"}
+    assert (whole["title"], whole["department"], whole["employeeNumber"]) == ("Engineer", "d", "7")
+    assert whole["email"] == "b@example.com" and len(whole["emails"]) == 2
+    assert whole["manager"] == {"id": boss["id"], "displayName": "The Boss"}
+    assert whole["custom"] == {"shoeSize": 43, ENTERPRISE: {"UID": "u7"}}
+    assert whole["created_at"] == created["meta"]["created"]
+    assert [g["id"] for g in whole["groups"]] == [group["id"]]
+
+    profile = {name: value for name, value in whole.items() if name != "scim"}
+    for place in (path, f"/v1/directories/{org.directory_id}"):
+        assert admin.get(f"{place}/users/{created['id']}?view=profile", expect=200).json == profile
+        assert profile in admin.get(f"{place}/users?view=profile", expect=200)["users"]
+        assert "scim" not in admin.get(f"{place}/groups?view=profile", expect=200)["groups"][0]
+        assert admin.get(f"{place}/users?view=full", expect=200)["users"][1] == whole
+        admin.get(f"{place}/users?view=all", expect=400)
+
+
+def test_what_a_schema_never_returns_is_hidden_from_the_vendor_as_well(rollcall, admin, path, org, scim):
+    catalog = {
+        "schemas": [
+            {
+                "id": "urn:acme:Badge",
+                "attributes": [{"name": "number"}, {"name": "pin", "mutability": "writeOnly", "returned": "never"}],
+            }
+        ],
+        "resource_types": [{"name": "User", "schemaExtensions": [{"schema": "urn:acme:Badge", "required": False}]}],
+    }
+    org.set_rules(catalog=catalog)
+    created = scim.new_user("secretive", **{"urn:acme:Badge": {"number": "n", "pin": "1234"}})
+    answer = admin.get(f"{path}/users/{created['id']}", expect=200)
+    assert answer["custom"] == {"urn:acme:Badge": {"number": "n"}}
+    assert b"1234" not in answer.body and b"1234" not in admin.get(f"{path}/users", expect=200).body
+
+
+def test_groups_of_a_user_are_paged(admin, path, org, scim):
+    user = scim.new_user("member")["id"]
+    groups = [scim.new_group(f"G{i}", [user])["id"] for i in range(5)]
+    outer = scim.new_group("Outer", [groups[0]])["id"]
+    for place in (path, f"/v1/directories/{org.directory_id}"):
+        found = walk(admin, f"{place}/users/{user}/groups?limit=2", "groups")
+        assert [(g["id"], g["type"]) for g in found] == [(g, "direct") for g in groups] + [(outer, "indirect")]
+    admin.get(f"{path}/users/{groups[0]}/groups", expect=404)
+
+
+def test_a_directory_is_read_by_its_own_path(admin, org, scim):
+    user = scim.new_user("u")["id"]
+    group = scim.new_group("G", [user])["id"]
+    place = f"/v1/directories/{org.directory_id}"
+    assert [u["id"] for u in walk(admin, f"{place}/users?limit=1", "users")] == [user]
+    assert [g["id"] for g in walk(admin, f"{place}/groups?limit=1", "groups")] == [group]
+    assert [m["id"] for m in walk(admin, f"{place}/groups/{group}/members?limit=1", "members")] == [user]
+    assert admin.get(f"{place}/groups/{group}", expect=200)["displayName"] == "G"
+    admin.get(f"/v1/directories/{org.id}/users", expect=404)
+    admin.get(f"{place}/users?directory={org.directory_id}", expect=400)
+
+
 def test_another_directory_is_read_by_name(rollcall, admin, path, org, scim):
     scim.new_user("first")
     second = admin.post(f"{path}/directories", {"name": "Second"}, expect=201)["id"]

@@ -16,3 +16,6 @@ INSERT IGNORE INTO resource_count (directory_id, type, resources) VALUES (?, ?, 
 
 -- name: rekey_resource
 UPDATE resource SET unique_key = ? WHERE directory_id = ? AND type = ? AND id = ?
+
+-- name: rules_revision
+SELECT revision FROM directory WHERE id = ?

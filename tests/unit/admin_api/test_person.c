@@ -1,11 +1,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "people.h"
+#include "person.h"
 #include "scim/document.h"
 #include "skim.h"
 
@@ -45,6 +47,8 @@ static void test_skim_ends_with_its_text(void **state)
     }
 }
 
+static bool profile_only;
+
 static json_t *render(const char *document, uint16_t type, const struct view_refs *groups)
 {
     json_t *parsed = json_loads(document, 0, NULL);
@@ -59,8 +63,9 @@ static json_t *render(const char *document, uint16_t type, const struct view_ref
         .stored = {.text = buf_slice(&stored), .open_braces = open_braces},
         .display = SLICE_LITERAL("Ada \"L\""),
     };
-    struct person person = {.row = &row, .groups = *groups, .base_url = SLICE_LITERAL("https://h/orgs/o/scim/v2")};
-    person_render(&person, &out);
+    struct person person = {.row = &row, .groups = *groups};
+    struct person_style style = {.base_url = SLICE_LITERAL("https://h/orgs/o/scim/v2"), .profile_only = profile_only};
+    person_render(&person, &style, &out);
     json_error_t error;
     json_t *shown = json_loadb(out.data, out.len, JSON_REJECT_DUPLICATES, &error);
     if (!shown)
@@ -125,6 +130,77 @@ static void test_person_group_shows_no_members(void **state)
     json_decref(shown);
 }
 
+static void check(const json_t *shown, const char *name, const char *expected)
+{
+    char *text = json_dumps(json_object_get(shown, name), JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+    assert_non_null(text);
+    if (strcmp(text, expected) != 0)
+        fail_msg("%s: %s instead of %s", name, text, expected);
+    free(text);
+}
+
+static const char rich[] =
+    "{\"schemas\":[],\"userName\":\"a\",\"name\":{\"givenName\":\"A\",\"familyName\":\"L\"},\"title\":\"T\","
+    "\"nickName\":\"n\","
+    "\"emails\":[{\"value\":\"1@x\",\"primary\":false},{\"type\":\"]\",\"primary\":true,\"value\":\"2@x\"}],"
+    "\"shoeSize\":43,\"urn:acme:Badge\":{\"number\":[1,{\"a\":\"}\"}]},"
+    "\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"employeeNumber\":\"7\",\"department\":\"D\","
+    "\"UID\":\"u1\",\"manager\":{\"value\":\"m\"}}}";
+
+static void test_person_profile_is_normalised(void **state)
+{
+    (void)state;
+    struct view_refs none = {.count = 0};
+    json_t *shown = render(rich, SCIM_TYPE_USER, &none);
+    check(shown, "name", "{\"familyName\":\"L\",\"givenName\":\"A\"}");
+    check(shown, "title", "\"T\"");
+    check(shown, "email", "\"2@x\"");
+    check(shown, "employeeNumber", "\"7\"");
+    check(shown, "department", "\"D\"");
+    check(shown, "division", "null");
+    check(shown, "manager", "{\"displayName\":null,\"id\":\"m\"}");
+    check(shown, "custom",
+          "{\"shoeSize\":43,\"urn:acme:Badge\":{\"number\":[1,{\"a\":\"}\"}]},"
+          "\"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User\":{\"UID\":\"u1\"}}");
+    json_decref(shown);
+}
+
+static void test_person_email_is_the_first_one_where_none_is_primary(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *emails, *email;
+    } rows[] = {
+        {"[]", "null"},
+        {"[{\"type\":\"work\"}]", "null"},
+        {"[{\"type\":\"work\"},{\"value\":\"1\"},{\"value\":\"2\"}]", "\"1\""},
+        {"[{\"value\":\"1\"},{\"primary\":true},{\"value\":\"2\",\"primary\":true}]", "\"2\""},
+    };
+    struct view_refs none = {.count = 0};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char document[256];
+        snprintf(document, sizeof document, "{\"userName\":\"a\",\"emails\":%s}", rows[i].emails);
+        json_t *shown = render(document, SCIM_TYPE_USER, &none);
+        check(shown, "email", rows[i].email);
+        check(shown, "custom", "{}");
+        check(shown, "name", "null");
+        check(shown, "manager", "null");
+        json_decref(shown);
+    }
+}
+
+static void test_person_is_shown_without_the_resource_on_demand(void **state)
+{
+    (void)state;
+    struct view_refs none = {.count = 0};
+    profile_only = true;
+    json_t *shown = render(rich, SCIM_TYPE_USER, &none);
+    profile_only = false;
+    assert_null(json_object_get(shown, "scim"));
+    check(shown, "userName", "\"a\"");
+    json_decref(shown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +209,9 @@ int main(void)
         cmocka_unit_test(test_person_user_has_profile_and_whole_resource),
         cmocka_unit_test(test_person_user_with_a_manager_is_closed_properly),
         cmocka_unit_test(test_person_group_shows_no_members),
+        cmocka_unit_test(test_person_profile_is_normalised),
+        cmocka_unit_test(test_person_email_is_the_first_one_where_none_is_primary),
+        cmocka_unit_test(test_person_is_shown_without_the_resource_on_demand),
     };
     return cmocka_run_group_tests_name("person", tests, NULL, NULL);
 }

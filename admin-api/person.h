@@ -1,0 +1,24 @@
+/* One user or group as the vendor reads it: a normalised profile and, unless the caller does without, the whole SCIM
+ * resource under "scim". Members of a group are not in it: there may be a hundred thousand.
+ *
+ * This is the one place that renders people. What is laid over a person (the vendor's own id, a view that is held)
+ * is loaded for a page at a time by reading_dress and kept here. */
+#ifndef ADMIN_PERSON_H
+#define ADMIN_PERSON_H
+
+#include "base/buf.h"
+#include "store/view.h"
+
+struct person {
+    const struct view_resource *row;
+    struct view_refs groups; /* of a user */
+};
+
+struct person_style {
+    struct slice base_url; /* of the SCIM resource: the connector URL */
+    bool profile_only;     /* without the SCIM resource */
+};
+
+void person_render(const struct person *person, const struct person_style *style, struct buf *out);
+
+#endif
