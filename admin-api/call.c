@@ -9,6 +9,7 @@
 #include "body.h"
 #include "housekeeping.h"
 #include "jobs.h"
+#include "ops/inside.h"
 #include "problem.h"
 #include "query.h"
 
@@ -70,7 +71,7 @@ static bool change_with_retries(struct call *call, const struct admin_operation 
         *err = ERR_INIT;
         if (change(call, operation, err))
             return true;
-        bool collided = db_failure(call->db) == DB_RETRY;
+        bool collided = call->acts ? inside_again(call->db) : db_failure(call->db) == DB_RETRY;
         db_rollback(call->db);
         forget_audit(call);
         clear_reply(call->op);

@@ -54,6 +54,7 @@ struct call {
     json_t *body;                      /* checked against the operation's fields; an empty object without a body */
     struct audit_note audit;
     bool started_job; /* wakes the workers after the commit */
+    bool acts;        /* on users and groups (act.h), which identity providers change at the same time */
 };
 
 struct admin_operation {

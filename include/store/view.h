@@ -32,6 +32,7 @@ struct view_token {
     bool closed;       /* write lane: somebody is changing the rules of the directory; nothing may be written */
     bool live;         /* neither revoked nor expired, by the database's clock */
     bool nests_groups; /* groups of the directory may be in groups */
+    bool is_inside;    /* no token at all: the process itself acts on the directory (store/inside.h) */
     bool has_user;     /* a token of one person: */
     struct resource_id user;
     int64_t last_used_ms; /* 0: never */
@@ -106,13 +107,27 @@ bool view_want_managed(struct view *view, struct directory_id directory, struct 
 bool view_may_stage(const struct view *view);
 
 /* --- staging. The rows concerned must have been wanted before (an insert: its unique key). --- */
-struct view_change { /* who and when: the same for all that one job stages */
+enum view_cause { /* change.cause: never renumber */
+                  VIEW_CAUSE_SCIM = 1,
+                  VIEW_CAUSE_ADMIN = 2,
+                  VIEW_CAUSE_JOB = 3,
+                  VIEW_CAUSE_RESTORE = 4
+};
+struct view_past {    /* of a resource that was deleted and comes back */
+    uint64_t version; /* the last one it had; 0: it was never there */
+    int64_t created_ms;
+};
+struct view_change { /* who, why and when: the same for all that one job stages */
     struct operation_id operation;
+    struct id actor; /* the token's, or the key's of the admin API; zero: nobody's */
+    enum view_cause cause;
     int64_t now_ms;
     uint32_t ordinal; /* 0 at first, counted up by staging */
+    struct view_past past;
 };
 
-/* version 1, created = modified = now; counts up. keys as scim_row_keys made them. */
+/* version 1, created = modified = now, or going on from the change's past; counts up. keys as scim_row_keys made them.
+ */
 const struct view_resource *view_insert(struct view *view, struct directory_id directory, uint16_t type,
                                         struct resource_id id, struct scim_stored stored,
                                         const struct scim_row_keys *keys, struct view_change *change);

@@ -112,13 +112,25 @@ struct call *call_of(struct op *op)
     return call;
 }
 
+void call_let_inside(struct call *call, struct directory_id directory, const struct insider *insider)
+{
+    call->insider = insider;
+    call->credential = (struct auth_credential){.directory = directory};
+    call->credential_good = true;
+}
+
 struct directory_id call_directory(const struct call *call) { return call->credential.directory; }
 
 const struct scim_policy *call_policy(const struct call *call) { return &call->rules->policy; }
 
 struct view_change call_change(const struct call *call)
 {
-    return (struct view_change){.operation = call->op->operation_id, .now_ms = call->op->now_ms, .ordinal = 0};
+    struct view_change change = {.operation = call->op->operation_id, .now_ms = call->op->now_ms};
+    change.actor = call->insider ? call->insider->actor : call->token->id.id;
+    change.cause = call->insider ? call->insider->cause : VIEW_CAUSE_SCIM;
+    if (call->insider)
+        change.past = call->insider->past;
+    return change;
 }
 
 bool call_want_token(struct call *call, struct view *view)
@@ -148,8 +160,8 @@ static bool verify(struct call *call, const struct view_token *token)
 {
     bool proved = auth_credential_verify(call->settings->peppers, &call->credential, token ? token->hash : NULL,
                                          token ? token->pepper_version : 0);
-    return proved && token && token->live && token->state != VIEW_DIRECTORY_DELETING && call->organization_known &&
-           id_equals(&token->organization.id, &call->organization.id);
+    return proved && token && !token->is_inside && token->live && token->state != VIEW_DIRECTORY_DELETING &&
+           call->organization_known && id_equals(&token->organization.id, &call->organization.id);
 }
 
 /* Own types take all of their scopes (auth/scope.h). */
@@ -169,7 +181,7 @@ bool call_may_read(const struct call *call)
     return (call->token->scopes & wanted) == wanted;
 }
 
-bool call_admit_token(struct call *call, const struct view_token *token)
+static bool admit_bearer(struct call *call, const struct view_token *token)
 {
     struct op *op = call->op;
     if (!call->credential_good || !verify(call, token))
@@ -179,7 +191,20 @@ bool call_admit_token(struct call *call, const struct view_token *token)
     op->log_directory = token->directory;
     op->log_credential = token->id.id;
     store_token_used(token, op->now_ms);
-    if (!door_proved(call))
+    return door_proved(call);
+}
+
+static bool admit_insider(struct call *call, const struct view_token *token)
+{
+    must(token && token->is_inside && id_equals(&token->directory.id, &call->credential.directory.id));
+    call->token = token;
+    return true;
+}
+
+bool call_admit_token(struct call *call, const struct view_token *token)
+{
+    struct op *op = call->op;
+    if (!(call->insider ? admit_insider(call, token) : admit_bearer(call, token)))
         return false;
     if (!token->rules)
         return err_set(&op->err, ERR_INTERNAL, "The rules of this directory cannot be read.");
@@ -192,7 +217,7 @@ bool call_admit_token(struct call *call, const struct view_token *token)
         return err_set(&op->err, ERR_NOT_FOUND, "There is nothing at this URL.");
     if (token->closed)
         return err_set(&op->err, ERR_UNAVAILABLE, "The rules of this directory are being changed, try again.");
-    if (token->state == VIEW_DIRECTORY_PAUSED)
+    if (token->state == VIEW_DIRECTORY_PAUSED && !call->insider)
         return err_set(&op->err, ERR_UNAVAILABLE, "Provisioning of this directory is paused, try again later.");
     return call_check_media_types(call);
 }

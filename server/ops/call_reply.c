@@ -47,7 +47,7 @@ bool call_want_manager(struct call *call, struct view *view, const struct view_r
 bool call_preconditions(struct call *call, const struct scim_served *served)
 {
     struct op *op = call->op;
-    if (op->if_match.len == 0 && !call_reads(op) && call_policy(call)->if_match_required)
+    if (op->if_match.len == 0 && !call_reads(op) && !call->insider && call_policy(call)->if_match_required)
         return err_set(&op->err, ERR_PRECONDITION_REQUIRED, "Changes in this directory need an If-Match header.");
     if (op->if_match.len == 0 && op->if_none_match.len == 0)
         return true;

@@ -125,6 +125,22 @@ static struct route routes[] = {
     {"POST", BASE "/{}/{}", 0, &refuse_method},
 };
 
+/* The process's own ops run by the same routes, and are refused in the same words. No listener serves it. */
+static struct scim_service_settings inner_settings = {
+    .default_page = 100,
+    .max_page = 1000,
+    .max_scan = 1000000,
+    .max_reply = (size_t)100 << 20,
+    .max_body = (size_t)1 << 20,
+};
+const struct service scim_inner_service = {
+    .name = "inside",
+    .routes = routes,
+    .route_count = sizeof(routes) / sizeof(routes[0]),
+    .refuse = scim_refuse,
+    .context = &inner_settings,
+};
+
 /* …/scim/v9/… : the version, not the endpoint, is unknown (H-19). */
 static bool names_other_version(struct slice path)
 {

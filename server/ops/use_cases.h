@@ -41,5 +41,6 @@ enum job_step scim_show_schema(struct op *op, struct view *view);
 void scim_not_implemented(struct op *op);
 
 void scim_refuse(struct op *op);
+extern const struct service scim_inner_service; /* of ops/inside.h */
 
 #endif

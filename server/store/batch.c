@@ -5,91 +5,12 @@
 #include "base/must.h"
 #include "worker.h"
 
-enum { MOST_ROUNDS = 20, MOST_TRIES = 5 };
+enum { MOST_TRIES = 5 };
 
 static void fail_all(struct batch *batch, const struct err *err)
 {
     for (size_t i = 0; i < batch->count; i++)
         worker_fail(batch->jobs[i], err);
-}
-
-/* Hands a job on to the query lane; a full lane is an answer, too. */
-static void hand_on(struct job *job)
-{
-    struct err err = ERR_INIT;
-    if (queue_push(job->query_queue, job))
-        return;
-    err_set(&err, ERR_BUSY, "Too many requests are waiting, try again");
-    worker_fail(job, &err);
-    worker_deliver(&job, 1);
-}
-
-static void leave_batch(struct batch *batch, size_t at)
-{
-    memmove(&batch->jobs[at], &batch->jobs[at + 1], (batch->count - at - 1) * sizeof(batch->jobs[0]));
-    batch->count--;
-}
-
-/* One round of decisions. true: some job wants rows. */
-static bool step_any(struct worker *worker, struct batch *batch, bool *done)
-{
-    bool wanting = false;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (done[i])
-            continue;
-        struct job *job = batch->jobs[i];
-        switch (job->class->step(job, &worker->view)) {
-        case JOB_DONE:
-            done[i] = true;
-            break;
-        case JOB_WANTS:
-            wanting = true;
-            break;
-        case JOB_QUERY:
-            leave_batch(batch, i);
-            memmove(&done[i], &done[i + 1], (batch->count - i) * sizeof(done[0]));
-            i--;
-            hand_on(job);
-            break;
-        }
-    }
-    return wanting;
-}
-
-/* The same for parts of a group. Behind one that wants rows, the others look ahead: what they want is loaded with it,
- * but their answers do not count yet. */
-static bool step_in_order(struct worker *worker, struct batch *batch, bool *done)
-{
-    struct view *view = &worker->view;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (done[i])
-            continue;
-        enum job_step next = batch->jobs[i]->class->step(batch->jobs[i], view);
-        must(next != JOB_QUERY);
-        done[i] = next == JOB_DONE && !view->looks_ahead;
-        view->looks_ahead = view->looks_ahead || !done[i];
-    }
-    bool wanting = view->looks_ahead;
-    view->looks_ahead = false;
-    return wanting;
-}
-
-static bool step_all(struct worker *worker, struct batch *batch, bool *done)
-{
-    return batch->group ? step_in_order(worker, batch, done) : step_any(worker, batch, done);
-}
-
-/* Beats two and three, in turns until no job wants anything. */
-static bool decide(struct worker *worker, struct batch *batch, struct err *err)
-{
-    bool done[WORKER_MOST_JOBS] = {false};
-    size_t most = batch->group ? MOST_ROUNDS * batch->count : MOST_ROUNDS;
-    for (size_t round = 0; step_all(worker, batch, done); round++) {
-        must(round < most); /* a use case that never has enough is a bug */
-        if (!view_load(&worker->view, worker->db, err))
-            return false;
-    }
-    return true;
 }
 
 enum outcome {
@@ -158,7 +79,7 @@ static enum outcome attempt_once(struct worker *worker, struct batch *batch, str
     view_restart(&worker->view);
     if (worker->view.writes && !db_begin(worker->db, err))
         return give_up(worker);
-    if (!decide(worker, batch, err))
+    if (!batch_decide(batch, &worker->view, worker->db, err))
         return give_up(worker);
     if (!stands(batch)) {
         db_rollback(worker->db);
@@ -268,7 +189,7 @@ void worker_run_batch(struct worker *worker, struct batch *batch)
 
 static struct batch parts_of(struct job_group *group, size_t from, size_t to)
 {
-    struct batch batch = {.group = group, .from = from, .count = to - from};
+    struct batch batch = {.group = group, .in_order = true, .from = from, .count = to - from};
     memcpy(batch.jobs, group->parts + from, batch.count * sizeof(batch.jobs[0]));
     return batch;
 }

@@ -86,6 +86,8 @@ struct known {
 struct staged_change {
     struct staged_change *next;
     struct operation_id operation;
+    struct id actor;
+    enum view_cause cause;
     uint32_t ordinal;
     int kind;
     struct directory_id directory;

@@ -69,6 +69,8 @@ static struct staged_change *record(struct view *view, const struct known *known
     struct staged_change *staged = arena_new(&view->arena, struct staged_change);
     *staged = (struct staged_change){
         .operation = change->operation,
+        .actor = change->actor,
+        .cause = change->cause,
         .ordinal = change->ordinal++,
         .kind = kind,
         .directory = known->key.directory,
@@ -101,8 +103,8 @@ const struct view_resource *view_insert(struct view *view, struct directory_id d
     struct view_resource *row = arena_new(&view->arena, struct view_resource);
     *row = (struct view_resource){.type = type,
                                   .id = id,
-                                  .version = 1,
-                                  .created_ms = change->now_ms,
+                                  .version = change->past.version + 1,
+                                  .created_ms = change->past.version ? change->past.created_ms : change->now_ms,
                                   .modified_ms = change->now_ms,
                                   .stored = stored};
     apply_keys(row, keys);

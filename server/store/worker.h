@@ -35,7 +35,11 @@ struct batch {
     size_t count;
     struct job_group *group; /* whose parts these are, from this one on; NULL: jobs of their own */
     size_t from;
+    bool in_order; /* each decides on what those before it left */
 };
+
+/* Beats two and three, in turns until no job wants anything. */
+MUST_CHECK bool batch_decide(struct batch *batch, struct view *view, struct db *db, struct err *err);
 
 /* Runs them as one transaction, or one by one where that fails, and brings them home. */
 void worker_run_batch(struct worker *worker, struct batch *batch);

@@ -171,8 +171,9 @@ DELETE FROM membership WHERE directory_id = ? AND group_type = 2 AND group_id = 
 DELETE FROM membership WHERE directory_id = ? AND group_type = 2 AND group_id = ?
 
 -- name: view_insert_change
-INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms, document, members)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms, document, members,
+                      actor, cause)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: view_add_to_count
 UPDATE resource_count SET resources = resources + ? WHERE directory_id = ? AND type = ?

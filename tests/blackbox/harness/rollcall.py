@@ -209,6 +209,19 @@ class Rollcall:
         assert done.returncode == expect, done.stderr
         return done.stderr.strip()
 
+    def act_inside(self, organization, *ops, cause=2, actor=None, commit=True, expect=0):
+        """Acts on the organization's directory as jobs of the admin API do. Returns what came of each op, or why nothing
+        was done (expect=2)."""
+        request = {"directory": organization.directory_id, "organization": organization.id, "cause": cause}
+        request |= {"actor": str(actor or uuid.uuid4()), "commit": commit, "ops": list(ops)}
+        variables = {**self._environment(None), "ROLLCALL_DATABASE_URL": self.database.url("root")}
+        command = [self.build / "tests" / "inside_driver"]
+        done = subprocess.run(
+            command, input=json.dumps(request), env=variables, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == expect, done.stderr
+        return json.loads(done.stdout) if expect == 0 else done.stderr.strip()
+
     def ensure_running(self):
         """Brings back what a test before this one let crash, so that one crash is one failure. The admin clients are
         shared, too: their connections may have been idle for longer than the server keeps such."""

@@ -85,8 +85,8 @@ const struct view_resource *view_insert(struct view *view, struct directory_id d
     must(view->writes && !fake_find(view, directory, 0, &id, NULL));
     struct view_resource row = {.type = type,
                                 .id = id,
-                                .version = 1,
-                                .created_ms = change->now_ms,
+                                .version = change->past.version + 1,
+                                .created_ms = change->past.version ? change->past.created_ms : change->now_ms,
                                 .modified_ms = change->now_ms,
                                 .stored = stored};
     struct fake_resource *resource = resource_new(view, directory, &row, keys);
