@@ -8,10 +8,13 @@
 #include "base/json.h"
 #include "body.h"
 #include "housekeeping.h"
+#include "idempotency.h"
 #include "jobs.h"
 #include "ops/inside.h"
+#include "precondition.h"
 #include "problem.h"
 #include "query.h"
+#include "reply.h"
 
 enum { MOST_TRIES = 5 };
 
@@ -36,14 +39,6 @@ static void restore_reply(struct op *op)
     op->err = ERR_INIT;
 }
 
-static void clear_reply(struct op *op)
-{
-    op->reply.status = 0;
-    op->reply.content_type = NULL;
-    op->reply.header_count = 0;
-    buf_clear(&op->reply.body);
-}
-
 static void forget_audit(struct call *call)
 {
     json_decref(call->audit.detail);
@@ -52,7 +47,15 @@ static void forget_audit(struct call *call)
 
 static bool change(struct call *call, const struct admin_operation *operation, struct err *err)
 {
-    if (!db_begin(call->db, err) || !operation->handle(call, err) || !audit_write(call, err))
+    bool replayed;
+    if (!db_begin(call->db, err) || !idempotency_begin(call, &replayed, err))
+        return false;
+    if (replayed) {
+        db_rollback(call->db);
+        return true;
+    }
+    if (!precondition_check(call, operation, err) || !operation->handle(call, err) ||
+        !precondition_answer(call, operation, err) || !audit_write(call, err) || !idempotency_keep(call, err))
         return false;
     keep_reply(call->op);
     return db_commit(call->db, err);
@@ -74,7 +77,7 @@ static bool change_with_retries(struct call *call, const struct admin_operation 
         bool collided = call->acts ? inside_again(call->db) : db_failure(call->db) == DB_RETRY;
         db_rollback(call->db);
         forget_audit(call);
-        clear_reply(call->op);
+        reply_clear(call->op);
         if (!collided || try == MOST_TRIES)
             return false;
         pause_jittered(try);
@@ -113,11 +116,16 @@ static bool run_change(struct call *call, const struct admin_operation *operatio
     return committed;
 }
 
+static bool look(struct call *call, const struct admin_operation *operation, struct err *err)
+{
+    return operation->handle(call, err) && precondition_answer(call, operation, err);
+}
+
 static bool answer(struct call *call, const struct admin_operation *operation, struct err *err)
 {
     return access_authenticate(call, err) && access_authorise(call, err) &&
            query_parse(call, operation->queries, err) && body_read(call, operation, err) &&
-           (operation->writes ? run_change(call, operation, err) : operation->handle(call, err));
+           (operation->writes ? run_change(call, operation, err) : look(call, operation, err));
 }
 
 bool admin_run(struct op *op, struct db *db, struct err *err)

@@ -12,6 +12,7 @@
 #include "field.h"
 #include "ops/op.h"
 #include "service.h"
+#include "tag.h"
 
 enum admin_query {
     QUERY_LIMIT,
@@ -53,6 +54,7 @@ struct call {
     struct slice query[ADMIN_QUERIES]; /* decoded; data NULL when absent */
     json_t *body;                      /* checked against the operation's fields; an empty object without a body */
     struct audit_note audit;
+    bool locks;       /* rows are read to decide on a change: loaders lock them (SELECT … FOR UPDATE) */
     bool started_job; /* wakes the workers after the commit */
     bool acts;        /* on users and groups (act.h), which identity providers change at the same time */
 };
@@ -65,6 +67,9 @@ struct admin_operation {
     bool body_optional;
     const struct admin_field *fields; /* NULL: takes no body */
     size_t field_count;
+    struct tag_view tag; /* of the answer; the ETag of a 201 is that of the GET at its Location */
+    /* Whose answer If-Match speaks of; NULL: that of the GET with the same path. */
+    const struct admin_operation *shown_by;
     bool (*handle)(struct call *call, struct err *err);
 };
 

@@ -32,7 +32,8 @@ bool directory_load(struct call *call, const struct directory_id *id, enum direc
 {
     const struct db_value *row;
     struct db_value parameters[] = {db_id(&id->id)};
-    if (lock == DIRECTORY_LOCKED && !db_query_one(call->db, sql_directory_lock, parameters, 1, &row, err))
+    if ((lock == DIRECTORY_LOCKED || call->locks) &&
+        !db_query_one(call->db, sql_directory_lock, parameters, 1, &row, err))
         return false;
     if (!db_query_one(call->db, sql_directory_load, parameters, 1, &row, err))
         return false;

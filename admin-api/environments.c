@@ -36,6 +36,10 @@ bool environment_of_path(struct call *call, struct environment_id *environment_o
     if (!id_from_prefixed(ID_PREFIX_ENVIRONMENT, call->op->parameters[0], &environment_out->id))
         return no_such_environment(err);
     call->audit.environment = *environment_out;
+    struct db_value parameters[] = {db_id(&environment_out->id)};
+    bool writes = ((const struct admin_operation *)call->op->operation)->writes;
+    if ((writes || call->locks) && !db_query_one(call->db, sql_environment_lock, parameters, 1, &row, err))
+        return false;
     return load(call, environment_out, &row, err);
 }
 

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "admin_api_sql.h"
 #include "base/clock.h"
 #include "base/must.h"
 #include "erase.h"
 #include "obs/log.h"
+#include "purge.h"
 
-enum { ROUND_MS = 10000, PURGE_SECONDS = 600, PURGE_ROWS = 1000 };
+enum { ROUND_MS = 10000, PURGE_SECONDS = 600 };
 
 struct housekeeping {
     pthread_t thread;
@@ -65,21 +65,6 @@ struct id housekeeping_first_id(int64_t wall_ms)
     return id;
 }
 
-static bool purge_changes(struct housekeeping *housekeeping, struct err *err)
-{
-    struct id first_kept = housekeeping_first_id(clock_wall_ms() - housekeeping->retention_ms);
-    struct db_value parameters[] = {db_id(&first_kept), db_integer(PURGE_ROWS)};
-    uint64_t purged = PURGE_ROWS, total = 0;
-    while (purged == PURGE_ROWS && pause_briefly(housekeeping)) {
-        if (!db_execute(housekeeping->db, sql_change_purge, parameters, 2, &purged, err))
-            return false;
-        total += purged;
-    }
-    if (total > 0)
-        log_event(LOG_INFO, "admin", "dropped old changes", LOG_NUMBER("changes", total));
-    return true;
-}
-
 static bool work(struct housekeeping *housekeeping, struct err *err)
 {
     if (!housekeeping->db)
@@ -89,7 +74,7 @@ static bool work(struct housekeeping *housekeeping, struct err *err)
     if (clock_monotonic_ns() < housekeeping->next_purge_ns)
         return true;
     housekeeping->next_purge_ns = clock_monotonic_ns() + (uint64_t)PURGE_SECONDS * 1000000000;
-    return purge_changes(housekeeping, err);
+    return purge_old(housekeeping->db, housekeeping->retention_ms, pause_briefly, housekeeping, err);
 }
 
 static void *run(void *argument)

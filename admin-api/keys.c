@@ -138,6 +138,7 @@ const struct admin_operation key_create = {
     .operation = ADMIN_OPERATION("key.create", SCOPE_OPERATOR),
     .writes = true,
     ADMIN_FIELDS(fields),
+    .tag = {.secret = "key"},
     .handle = create,
 };
 const struct admin_operation key_list = {

@@ -83,6 +83,7 @@ static bool start(struct process *process, struct err *err)
         .guard = process->guard,
         .public_url = process->public_url,
         .housekeeping = process->housekeeping,
+        .require_if_match = settings->require_if_match != 0,
     };
     process->jobs = process->admin.jobs = job_runner_start(&database, &process->admin, (unsigned)settings->job_workers);
     return start_listener(process, err);

@@ -102,5 +102,6 @@ const struct admin_operation organization_create = {
     .writes = true,
     .queries = QUERY_BIT(QUERY_ENVIRONMENT),
     ADMIN_FIELDS(fields),
+    .tag = {.resource = "organization"},
     .handle = create,
 };

@@ -31,7 +31,7 @@ bool organization_load(struct call *call, const struct organization_id *id, enum
 {
     const struct db_value *row;
     struct db_value parameters[] = {db_id(&id->id)};
-    const char *sql = lock == ORGANIZATION_LOCKED ? sql_organization_load_locked : sql_organization_load;
+    const char *sql = lock == ORGANIZATION_LOCKED || call->locks ? sql_organization_load_locked : sql_organization_load;
     if (!db_query_one(call->db, sql, parameters, 1, &row, err))
         return false;
     if (!row)

@@ -185,5 +185,6 @@ const struct admin_operation organization_set_primary = {
     .writes = true,
     .queries = QUERY_BIT(QUERY_ENVIRONMENT),
     ADMIN_FIELDS(primary_fields),
+    .shown_by = &organization_get,
     .handle = set_primary,
 };

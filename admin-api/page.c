@@ -20,16 +20,24 @@ bool page_read(const struct call *call, const struct id *whose, struct page *pag
 }
 
 /* RFC 8288: an absolute URI between "<" and ">". */
-static void add_link(struct call *call, const char *cursor)
+static void add_relation(struct call *call, struct slice cursor, const char *relation, struct buf *link)
+{
+    buf_add_str(link, link->len > 0 ? ", <" : "<");
+    buf_add(link, call->op->origin);
+    buf_add(link, call->op->path);
+    query_write(call, cursor, link);
+    buf_printf(link, ">; rel=\"%s\"", relation);
+}
+
+/* There is no rel="prev": a cursor says where its page begins, which is all that going forward needs; who wants to go
+ * back keeps the pages that were read. */
+static void add_links(struct call *call, const char *next)
 {
     struct buf link;
     buf_init(&link, MAX_LINK);
-    buf_add_char(&link, '<');
-    buf_add(&link, call->op->origin);
-    buf_add(&link, call->op->path);
-    buf_add_char(&link, '?');
-    query_write(call, slice_str(cursor), &link);
-    buf_add_str(&link, ">; rel=\"next\"");
+    add_relation(call, SLICE_EMPTY, "first", &link);
+    if (next)
+        add_relation(call, slice_str(next), "next", &link);
     if (!link.overflowed)
         op_header(call->op, "link", buf_slice(&link));
     buf_fini(&link);
@@ -37,11 +45,12 @@ static void add_link(struct call *call, const char *cursor)
 
 const char *page_next(struct call *call, const struct page *page)
 {
-    if (!page->has_more)
-        return NULL;
-    char *cursor = arena_take(call_arena(call), CURSOR_TEXT_BYTES);
-    cursor_write(call->settings->peppers, call->op->operation->name, &page->whose, &page->last, cursor);
-    add_link(call, cursor);
+    char *cursor = NULL;
+    if (page->has_more) {
+        cursor = arena_take(call_arena(call), CURSOR_TEXT_BYTES);
+        cursor_write(call->settings->peppers, call->op->operation->name, &page->whose, &page->last, cursor);
+    }
+    add_links(call, cursor);
     return cursor;
 }
 

@@ -18,7 +18,7 @@ struct page {
 /* ERR_INVALID_COUNT, ERR_INVALID_CURSOR. */
 MUST_CHECK bool page_read(const struct call *call, const struct id *whose, struct page *page_out, struct err *err);
 
-/* Adds the Link header and returns the cursor (in the arena); NULL on the last page. */
+/* Adds the Link header (first, next) and returns the cursor (in the arena); NULL on the last page. */
 const char *page_next(struct call *call, const struct page *page);
 
 /* Answers {name: [...], "next_cursor": …} with what `sql` finds. It has the parameters given and then two more: the id

@@ -54,7 +54,7 @@ static void add_headers(struct op *op, int status)
         op_header(op, "retry-after",
                   slice_str(arena_printf(&op->arena, "%llu",
                                          (unsigned long long)(op->retry_after_s ? op->retry_after_s : 1))));
-    if (status == 503)
+    if (status == 503 || op->err.kind == ERR_IDEMPOTENCY_KEY_IN_USE)
         op_header(op, "retry-after", SLICE_LITERAL("1"));
     if (status == 415)
         op_header(op, "accept", SLICE_LITERAL("application/json"));

@@ -98,13 +98,13 @@ static void encode(struct slice text, struct buf *out)
 
 void query_write(const struct call *call, struct slice cursor, struct buf *out)
 {
-    bool first = true;
+    char separator = '?';
     for (int i = 0; i < ADMIN_QUERIES; i++) {
         struct slice value = i == QUERY_CURSOR ? cursor : call->query[i];
         if (!value.data)
             continue;
-        buf_printf(out, "%s%s=", first ? "" : "&", admin_query_names[i]);
+        buf_printf(out, "%c%s=", separator, admin_query_names[i]);
         encode(value, out);
-        first = false;
+        separator = '&';
     }
 }

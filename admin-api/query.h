@@ -10,7 +10,7 @@ extern const char *const admin_query_names[ADMIN_QUERIES];
  * misspelt filter must not answer everything. */
 MUST_CHECK bool query_parse(struct call *call, uint64_t allowed, struct err *err);
 
-/* Appends "name=value" pairs, "&" between, percent-encoded; `cursor` replaces the one that was given. */
+/* Appends "?name=value&…", percent-encoded, or nothing; `cursor` replaces the one that was given (empty: none). */
 void query_write(const struct call *call, struct slice cursor, struct buf *out);
 
 #endif

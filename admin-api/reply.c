@@ -3,12 +3,14 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+const char reply_json_type[] = "application/json";
+
 void reply_uncached(struct op *op) { op_header(op, "cache-control", SLICE_LITERAL("no-store")); }
 
 bool reply_body(struct op *op, int status)
 {
     op->reply.status = status;
-    op->reply.content_type = "application/json";
+    op->reply.content_type = reply_json_type;
     reply_uncached(op);
     return true;
 }
@@ -31,6 +33,22 @@ bool reply_empty(struct op *op)
     op->reply.status = 204;
     reply_uncached(op);
     return true;
+}
+
+bool reply_has_header(const struct op *op, const char *name)
+{
+    for (size_t i = 0; i < op->reply.header_count; i++)
+        if (strcmp(op->reply.headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+void reply_clear(struct op *op)
+{
+    op->reply.status = 0;
+    op->reply.content_type = NULL;
+    op->reply.header_count = 0;
+    buf_clear(&op->reply.body);
 }
 
 json_t *show_id(const char *prefix, const struct id *id)

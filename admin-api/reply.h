@@ -7,6 +7,8 @@
 #include "base/id.h"
 #include "ops/op.h"
 
+extern const char reply_json_type[]; /* "application/json" */
+
 /* Takes the reference. Always true, so that a handler can end with it. */
 bool reply_json(struct op *op, int status, json_t *value);
 /* The same for a body that was written already. */
@@ -17,6 +19,9 @@ bool reply_empty(struct op *op); /* 204 */
 
 /* No answer of the admin API is for a cache: most hold secrets or people's data. */
 void reply_uncached(struct op *op);
+
+bool reply_has_header(const struct op *op, const char *name);
+void reply_clear(struct op *op); /* as if nothing had been answered yet */
 
 /* New references. */
 json_t *show_id(const char *prefix, const struct id *id);

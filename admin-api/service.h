@@ -14,6 +14,7 @@ struct admin_settings {
     struct auth_guard *guard;          /* NULL: none */
     const char *public_url;            /* of rollcall-server, no slash at its end */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
+    bool require_if_match;             /* PUT, PATCH and DELETE without it are refused */
     struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */
 };
 

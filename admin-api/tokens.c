@@ -167,6 +167,7 @@ const struct admin_operation token_create = {
     .operation = ADMIN_OPERATION("token.create", SCOPE_ADMIN_TOKENS),
     .writes = true,
     ADMIN_FIELDS(create_fields),
+    .tag = {.secret = "token"},
     .handle = create,
 };
 const struct admin_operation token_list = {
@@ -188,5 +189,6 @@ const struct admin_operation token_rotate = {
     .writes = true,
     .body_optional = true,
     ADMIN_FIELDS(rotate_fields),
+    .tag = {.secret = "token"},
     .handle = rotate,
 };

@@ -1,6 +1,9 @@
 -- name: environment_load
 SELECT id, name, created_ms, updated_ms FROM environment WHERE id = ?
 
+-- name: environment_lock
+SELECT 1 FROM environment WHERE id = ? FOR UPDATE
+
 -- name: environment_insert
 INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (?, ?, ?, ?)
 

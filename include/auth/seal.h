@@ -30,4 +30,10 @@ void auth_sealed_make(const struct auth_peppers *peppers, const char *purpose, s
 MUST_CHECK bool auth_sealed_open(const struct auth_peppers *peppers, const char *purpose, struct slice bound,
                                  struct slice sealed, struct buf *out);
 
+/* The same as bytes and of any length, for what is kept in the database. */
+void auth_box_make(const struct auth_peppers *peppers, const char *purpose, struct slice bound, struct slice message,
+                   struct buf *out);
+MUST_CHECK bool auth_box_open(const struct auth_peppers *peppers, const char *purpose, struct slice bound,
+                              struct slice box, struct buf *out);
+
 #endif

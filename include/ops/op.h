@@ -75,10 +75,10 @@ struct reply_header {
 };
 
 struct reply {
-    int status;                     /* 0 until answered */
-    const char *content_type;       /* static; NULL without a body */
-    struct buf body;                /* heap; empty for 204, 304 */
-    struct reply_header headers[8]; /* etag, location, content-location, retry-after, allow, www-authenticate, … */
+    int status;                      /* 0 until answered */
+    const char *content_type;        /* static; NULL without a body */
+    struct buf body;                 /* heap; empty for 204, 304 */
+    struct reply_header headers[12]; /* etag, location, content-location, retry-after, allow, www-authenticate, … */
     size_t header_count;
 };
 
@@ -96,7 +96,7 @@ struct op {
     size_t parameter_count;
     struct slice body;
     struct json_t *json; /* the body when it is parsed already, the maker's reference; NULL: see body */
-    struct slice authorization, content_type, accept, if_match, if_none_match, prefer, user_agent;
+    struct slice authorization, content_type, accept, if_match, if_none_match, prefer, user_agent, idempotency_key;
     struct slice origin; /* "https://host[:port]" as the client addressed it (trusted proxies considered) */
     struct slice peer;   /* address of the client, for the log */
     bool is_head;

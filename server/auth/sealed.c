@@ -1,4 +1,4 @@
-/* Sealed texts: pepper version (2 bytes, in clear), nonce, ciphertext with its tag; as base64url. */
+/* Boxes: pepper version (2 bytes, in clear), nonce, ciphertext with its tag. Sealed texts are boxes as base64url. */
 #include <sodium.h>
 
 #include "auth/seal.h"
@@ -43,25 +43,34 @@ static void add_base64(const uint8_t *bytes, size_t length, struct buf *out)
     out->len += chars - 1;
 }
 
-void auth_sealed_make(const struct auth_peppers *peppers, const char *purpose, struct slice bound, struct slice message,
-                      struct buf *out)
+void auth_box_make(const struct auth_peppers *peppers, const char *purpose, struct slice bound, struct slice message,
+                   struct buf *out)
 {
     uint8_t key[KEY_BYTES];
     unsigned version = auth_peppers_newest(peppers);
-    struct buf bytes;
-    buf_init(&bytes, MAX_SEALED_CHARS);
+    uint8_t *sealed = (uint8_t *)buf_reserve(out, HEAD_BYTES + message.len + TAG_BYTES);
+    if (!sealed)
+        return;
+    uint8_t *nonce = sealed + VERSION_BYTES;
     must(version <= UINT16_MAX && derive_key(peppers, version, purpose, key));
-    uint8_t *sealed = (uint8_t *)buf_reserve(&bytes, HEAD_BYTES + message.len + TAG_BYTES),
-            *nonce = sealed + VERSION_BYTES;
-    must(sealed);
     sealed[0] = (uint8_t)(version >> 8);
     sealed[1] = (uint8_t)version;
     randombytes_buf(nonce, NONCE_BYTES);
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + HEAD_BYTES, NULL, (const uint8_t *)message.data, message.len,
                                                (const uint8_t *)bound.data, bound.len, NULL, nonce, key);
     sodium_memzero(key, sizeof key);
-    add_base64(sealed, HEAD_BYTES + message.len + TAG_BYTES, out);
-    buf_fini(&bytes);
+    out->len += HEAD_BYTES + message.len + TAG_BYTES;
+}
+
+void auth_sealed_make(const struct auth_peppers *peppers, const char *purpose, struct slice bound, struct slice message,
+                      struct buf *out)
+{
+    struct buf box;
+    buf_init(&box, MAX_SEALED_CHARS);
+    auth_box_make(peppers, purpose, bound, message, &box);
+    must(!box.overflowed);
+    add_base64((const uint8_t *)box.data, box.len, out);
+    buf_fini(&box);
 }
 
 static bool open_bytes(const struct auth_peppers *peppers, const char *purpose, struct slice bound,
@@ -79,6 +88,12 @@ static bool open_bytes(const struct auth_peppers *peppers, const char *purpose, 
     if (good)
         out->len += (size_t)opened;
     return good;
+}
+
+bool auth_box_open(const struct auth_peppers *peppers, const char *purpose, struct slice bound, struct slice box,
+                   struct buf *out)
+{
+    return box.len > 0 && open_bytes(peppers, purpose, bound, (const uint8_t *)box.data, box.len, out);
 }
 
 /* The same bytes can be written in one way only. */

@@ -49,10 +49,12 @@ def page_through(admin, path, name):
         page = admin.get(path + (f"&cursor={cursor}" if cursor else ""), expect=200)
         found.append([item["id"] for item in page[name]])
         cursor = page["next_cursor"]
-        assert ("link" in page.headers) == (cursor is not None)
+        links = page.headers["link"].split(", ")
+        assert links[0] == f'<{admin.url}{path}>; rel="first"'
+        assert len(links) == 1 + (cursor is not None)
         if cursor is None:
             return found
-        assert page.headers["link"].endswith(f'cursor={cursor}>; rel="next"')
+        assert links[1] == f'<{admin.url}{path}&cursor={cursor}>; rel="next"'
 
 
 # --- environments and keys ---
