@@ -29,6 +29,10 @@ _Static_assert(SCIM_LENIENCIES <= 31, "one bit each");
 
 enum scim_domains { SCIM_DOMAINS_OFF, SCIM_DOMAINS_REPORT, SCIM_DOMAINS_ENFORCE };
 
+/* What the request log keeps of a request: nothing, no bodies, bodies without people's data, or all but secrets
+ * (docs/request-log.md). Numbers are stored in scim_request_body.mode. */
+enum scim_request_log { SCIM_LOG_NONE, SCIM_LOG_OFF, SCIM_LOG_REDACTED, SCIM_LOG_FULL };
+
 /* Attributes as a policy names them: "name", "name.sub", "name[filter].sub", a User's unless a URN stands in front. */
 struct scim_names {
     const struct slice *list;
@@ -46,6 +50,7 @@ struct scim_policy {
     /* Bit n: enum scim_leniency n. "leniencies": {"name or number": true, ...}; those that are not named are as
      * leniency.def says, or off when "strict" is true. */
     uint32_t leniencies;
+    enum scim_request_log request_log;      /* "request_log": "redacted" (default), "none", "off", "full" */
     enum scim_domains domains;              /* "domains": "off" (default), "report", "enforce" */
     bool if_match_required;                 /* "if_match_required": false (default); V-09 */
     struct scim_names required_attributes;  /* "required_attributes": [] (default) */
@@ -65,7 +70,8 @@ struct scim_policy {
 #define SCIM_POLICY_DEFAULT                                                                                            \
     {                                                                                                                  \
         .unknown_attributes = SCIM_UNKNOWN_KEEP, .unique_identifier = SCIM_IDENTIFIER_USER_NAME,                       \
-        .unique_group_names = true, .strict = false, .leniencies = SCIM_LENIENCIES_DEFAULT                             \
+        .unique_group_names = true, .strict = false, .leniencies = SCIM_LENIENCIES_DEFAULT,                            \
+        .request_log = SCIM_LOG_REDACTED                                                                               \
     }
 
 extern const struct scim_policy scim_policy_default;

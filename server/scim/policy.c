@@ -10,6 +10,7 @@ const struct scim_policy scim_policy_strict = {
     .unique_group_names = true,
     .strict = true,
     .leniencies = 0,
+    .request_log = SCIM_LOG_REDACTED,
 };
 
 bool policy_read_flag(const json_t *value, const char *name, bool *flag_out, struct err *err)
@@ -39,6 +40,7 @@ static bool read_member(const char *name, const json_t *value, struct arena *are
     static const char *const domains[] = {"off", "report", "enforce", NULL};
     static const char *const unknown[] = {"keep", "ignore", "reject", NULL};
     static const char *const identifier[] = {"userName", "email", NULL};
+    static const char *const request_log[] = {"none", "off", "redacted", "full", NULL};
     unsigned index = 0;
 
     if (strcmp(name, "unknown_attributes") == 0) {
@@ -69,6 +71,12 @@ static bool read_member(const char *name, const json_t *value, struct arena *are
         return policy_read_names(value, name, arena, &policy->self_service_attributes, err);
     if (strcmp(name, "value_rules") == 0)
         return policy_read_value_rules(value, arena, policy, err);
+    if (strcmp(name, "request_log") == 0) {
+        if (!read_choice(value, name, request_log, &index, err))
+            return false;
+        policy->request_log = (enum scim_request_log)index;
+        return true;
+    }
     if (strcmp(name, "domains") == 0) {
         if (!read_choice(value, name, domains, &index, err))
             return false;

@@ -50,6 +50,7 @@ def test_every_documented_member_is_taken(rollcall, org):
         "sensitive_attributes": ["emails"],
         "self_service_attributes": ["nickName"],
         "if_match_required": True,
+        "request_log": "full",
         "strict": True,
         "leniencies": {name: not on for name, (_, on) in leniencies().items()},
     }
