@@ -27,6 +27,10 @@ enum admin_query {
     QUERY_KIND,
     QUERY_STATE,
     QUERY_VIEW,
+    QUERY_OLDER_THAN_DAYS,
+    QUERY_DRY_RUN,
+    QUERY_ON_CONFLICT,
+    QUERY_SKIP_BAD_ROWS,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

@@ -27,8 +27,10 @@ static bool find_marked(struct db *db, struct marked *list, size_t *count_out, s
 static bool erase_rows(struct db *db, const struct id *directory, erase_pause_fn *pause, void *context,
                        bool *paused_out, struct err *err)
 {
-    static const char *const statements[] = {sql_erase_memberships, sql_erase_attribute_values, sql_erase_resources,
-                                             sql_erase_undeclared, sql_erase_tokens};
+    static const char *const statements[] = {
+        sql_erase_memberships,  sql_erase_attribute_values, sql_erase_resources,       sql_erase_undeclared,
+        sql_erase_vendor_users, sql_erase_import_pieces,    sql_erase_import_problems, sql_erase_deactivated,
+        sql_erase_departed,     sql_erase_incarnations,     sql_erase_tokens};
     struct db_value parameters[] = {db_id(directory), db_integer(BATCH_ROWS)};
     *paused_out = false;
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {

@@ -80,6 +80,26 @@ static void add_custom(const struct profile *profile, struct slice document, str
     buf_add_char(out, '}');
 }
 
+static void add_known(const struct person *person, struct buf *out)
+{
+    struct store_person bare = {.person = person->row->id};
+    const struct store_person *known = person->known ? person->known : &bare;
+    add_text(SLICE_LITERAL(",\"vendor_user_id\":"), known->vendor_user_id, out);
+    buf_add(out, SLICE_LITERAL(",\"person_id\":"));
+    add_uuid(&known->person.id, out);
+    buf_add(out, SLICE_LITERAL(",\"previous_ids\":["));
+    for (size_t i = 0; i < known->previous_count; i++) {
+        if (i)
+            buf_add_char(out, ',');
+        add_uuid(&known->previous[i].id, out);
+    }
+    buf_add_char(out, ']');
+    if (known->deactivated_ms)
+        add_time(SLICE_LITERAL(",\"deactivated_at\":"), known->deactivated_ms, out);
+    else
+        buf_add(out, SLICE_LITERAL(",\"deactivated_at\":null"));
+}
+
 static void add_user(const struct person *person, struct buf *out)
 {
     const struct view_resource *row = person->row;
@@ -100,6 +120,7 @@ static void add_user(const struct person *person, struct buf *out)
     add_manager(row, profile.manager, out);
     add_groups(&person->groups, out);
     add_custom(&profile, row->stored.text, out);
+    add_known(person, out);
 }
 
 static void add_group(const struct person *person, struct buf *out)

@@ -7,11 +7,13 @@
 #define ADMIN_PERSON_H
 
 #include "base/buf.h"
+#include "store/people.h"
 #include "store/view.h"
 
 struct person {
     const struct view_resource *row;
-    struct view_refs groups; /* of a user */
+    struct view_refs groups;          /* of a user */
+    const struct store_person *known; /* of a user, what stands beside the resource; NULL: nothing does */
 };
 
 struct person_style {

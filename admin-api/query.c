@@ -13,6 +13,10 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_KIND] = "kind",
     [QUERY_STATE] = "state",
     [QUERY_VIEW] = "view",
+    [QUERY_OLDER_THAN_DAYS] = "older_than_days",
+    [QUERY_DRY_RUN] = "dry_run",
+    [QUERY_ON_CONFLICT] = "on_conflict",
+    [QUERY_SKIP_BAD_ROWS] = "skip_bad_rows",
 };
 
 static int hex_digit(char c)

@@ -121,9 +121,21 @@ static bool load_groups(struct reading *reading, struct people *people, struct e
     return true;
 }
 
+static bool load_known(struct reading *reading, struct people *people, struct err *err)
+{
+    struct arena *arena = call_arena(reading->call);
+    struct resource_id *ids = arena_array(arena, struct resource_id, people->count);
+    struct store_person *known = arena_array(arena, struct store_person, people->count);
+    for (size_t i = 0; i < people->count; i++) {
+        ids[i] = people->list[i].row->id;
+        people->list[i].known = &known[i];
+    }
+    return store_people_of(reading->call->db, reading->directory, ids, people->count, arena, known, err);
+}
+
 /* Lists of users and single ones are laid over alike: one statement or so for the page. */
 typedef bool overlay_fn(struct reading *reading, struct people *people, struct err *err);
-static overlay_fn *const overlays[] = {load_groups};
+static overlay_fn *const overlays[] = {load_groups, load_known};
 
 bool reading_dress(struct reading *reading, uint16_t type, struct people *people, struct err *err)
 {

@@ -1,5 +1,6 @@
 /* Every route of the admin API; docs/admin-api/openapi.json describes the same ones, a test compares them. */
 #include "access.h"
+#include "deactivated.h"
 #include "directories.h"
 #include "environments.h"
 #include "events.h"
@@ -57,6 +58,7 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/groups", 0, &directory_group_list.operation},
     {"GET", DIRECTORY "/groups/{}", 0, &directory_group_get.operation},
     {"GET", DIRECTORY "/groups/{}/members", 0, &directory_group_list_members.operation},
+    {"GET", DIRECTORY "/users/deactivated", 0, &user_list_deactivated.operation},
     {"POST", DIRECTORY "/tokens", MAX_BODY, &token_create.operation},
     {"GET", DIRECTORY "/tokens", 0, &token_list.operation},
     {"GET", DIRECTORY "/tokens/{}", 0, &token_get.operation},

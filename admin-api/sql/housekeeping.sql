@@ -16,6 +16,24 @@ DELETE FROM resource WHERE directory_id = ? ORDER BY type, id LIMIT ?
 -- name: erase_undeclared
 DELETE FROM undeclared_attribute WHERE directory_id = ? ORDER BY type, path LIMIT ?
 
+-- name: erase_vendor_users
+DELETE FROM vendor_user WHERE directory_id = ? ORDER BY id LIMIT ?
+
+-- name: erase_import_pieces
+DELETE FROM import_piece WHERE directory_id = ? ORDER BY job_id, ordinal LIMIT ?
+
+-- name: erase_import_problems
+DELETE FROM import_problem WHERE directory_id = ? ORDER BY job_id, place LIMIT ?
+
+-- name: erase_deactivated
+DELETE FROM deactivated_user WHERE directory_id = ? ORDER BY resource_id LIMIT ?
+
+-- name: erase_departed
+DELETE FROM departed_user WHERE directory_id = ? ORDER BY resource_id LIMIT ?
+
+-- name: erase_incarnations
+DELETE FROM incarnation WHERE directory_id = ? ORDER BY resource_id LIMIT ?
+
 -- name: erase_tokens
 DELETE FROM scim_token WHERE directory_id = ? ORDER BY id LIMIT ?
 

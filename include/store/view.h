@@ -29,11 +29,13 @@ struct view_token {
     uint8_t hash[32];
     unsigned pepper_version;
     unsigned scopes;
-    bool closed;       /* write lane: somebody is changing the rules of the directory; nothing may be written */
-    bool live;         /* neither revoked nor expired, by the database's clock */
-    bool nests_groups; /* groups of the directory may be in groups */
-    bool is_inside;    /* no token at all: the process itself acts on the directory (store/inside.h) */
-    bool has_user;     /* a token of one person: */
+    bool closed;           /* write lane: somebody is changing the rules of the directory; nothing may be written */
+    bool live;             /* neither revoked nor expired, by the database's clock */
+    bool nests_groups;     /* groups of the directory may be in groups */
+    bool has_vendor_users; /* the vendor has imported users of its own (store/vendor.h) */
+    bool has_departed;     /* users were deleted, who may come back */
+    bool is_inside;        /* no token at all: the process itself acts on the directory (store/inside.h) */
+    bool has_user;         /* a token of one person: */
     struct resource_id user;
     int64_t last_used_ms; /* 0: never */
 };

@@ -12,7 +12,8 @@ enum {
     TOKEN_STATE = ROW_TYPE,
     TOKEN_ORGANIZATION = ROW_ID,
     TOKEN_SCOPES = ROW_VERSION,
-    TOKEN_FLAGS = ROW_CREATED_MS, /* 1: live, 2: its directory nests groups */
+    TOKEN_FLAGS =
+        ROW_CREATED_MS, /* 1: live; its directory 2: nests groups, 4: has vendor users, 8: has departed ones */
     TOKEN_LAST_USED_MS = ROW_MODIFIED_MS,
     TOKEN_PEPPER = ROW_OPEN_BRACES,
     TOKEN_HASH = ROW_UNIQUE_KEY,
@@ -30,6 +31,8 @@ static void token_read(const struct db_value *row, struct directory_id directory
     token->scopes = (unsigned)row[TOKEN_SCOPES].integer;
     token->live = row[TOKEN_FLAGS].integer & 1;
     token->nests_groups = row[TOKEN_FLAGS].integer & 2;
+    token->has_vendor_users = row[TOKEN_FLAGS].integer & 4;
+    token->has_departed = row[TOKEN_FLAGS].integer & 8;
     token->has_user = row[TOKEN_USER].kind != DB_NULL;
     if (token->has_user)
         db_id_out(&row[TOKEN_USER], &token->user.id);

@@ -5,7 +5,7 @@
 -- name: view_arm_token
 SELECT 0, t.directory_id, d.state, d.organization_id, t.scopes,
        (t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000))
-           + 2 * d.nests_groups,
+           + 2 * d.nests_groups + 4 * d.has_vendor_users + 8 * d.has_departed,
        COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, t.user_id, d.revision, NULL
 FROM scim_token t JOIN directory d ON d.id = t.directory_id
 WHERE t.directory_id = ? AND t.id = ?
@@ -13,7 +13,7 @@ WHERE t.directory_id = ? AND t.id = ?
 -- name: view_arm_tokens
 SELECT STRAIGHT_JOIN 0, t.directory_id, d.state, d.organization_id, t.scopes,
        (t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > UNIX_TIMESTAMP(NOW(3)) * 1000))
-           + 2 * d.nests_groups,
+           + 2 * d.nests_groups + 4 * d.has_vendor_users + 8 * d.has_departed,
        COALESCE(t.last_used_ms, 0), t.pepper_version, NULL, t.hash, t.id, NULL, t.user_id, d.revision, NULL
 FROM presented JOIN scim_token t ON t.directory_id = presented.d AND t.id = presented.k
 JOIN directory d ON d.id = t.directory_id
