@@ -31,6 +31,8 @@ static bool admit(struct view *view, struct db *db, struct directory_id director
     db_id_out(&row[1], &token->organization.id);
     token->nests_groups = row[2].integer;
     token->revision = (uint32_t)row[3].integer;
+    token->has_vendor_users = row[4].integer;
+    token->has_departed = row[5].integer;
     if (!rules_of_directory(db, directory, token->revision, &token->rules, err))
         return false;
     view_hold_rules(view, token->rules);

@@ -143,9 +143,11 @@ static void welcome(struct following *of, const struct known *known)
     if (!same)
         return;
     same->taken = true;
+    PEOPLE_ROW(&of->forgotten, db_id(&of->directory.id), db_id(&same->resource));
+    if (id_equals(&same->resource, &known->key.id)) /* restored, under its own id */
+        return;
     PEOPLE_ROW(&of->returned, db_id(&of->directory.id), db_id(&known->key.id), db_id(&same->person));
     PEOPLE_ROW(&of->returned, db_id(&of->directory.id), db_id(&same->resource), db_id(&same->person));
-    PEOPLE_ROW(&of->forgotten, db_id(&of->directory.id), db_id(&same->resource));
 }
 
 /* Who has come back has not departed: the next one with the same name is somebody else. Two at once cannot both be. */
