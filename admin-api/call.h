@@ -31,6 +31,10 @@ enum admin_query {
     QUERY_DRY_RUN,
     QUERY_ON_CONFLICT,
     QUERY_SKIP_BAD_ROWS,
+    QUERY_FILTER,
+    QUERY_USER_NAME,
+    QUERY_EMAIL,
+    QUERY_DISPLAY_NAME,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

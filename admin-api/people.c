@@ -2,6 +2,7 @@
 
 #include "admin_api_sql.h"
 #include "base/json.h"
+#include "condition.h"
 #include "reading.h"
 #include "reply.h"
 #include "scim/schema.h"
@@ -28,16 +29,31 @@ static bool keep_row(const struct view_resource *row, void *context)
 
 static const char *plural(uint16_t type) { return type == SCIM_TYPE_USER ? "users" : "groups"; }
 
+static bool find_all(struct list *list, struct err *err)
+{
+    const struct reading *reading = &list->reading;
+    struct resource_id after = {list->page.after};
+    return store_page_after(reading->call->db, reading->directory, list->type, after, list->page.limit + 1, keep_row,
+                            list, err);
+}
+
+static bool find_people(struct list *list, struct err *err)
+{
+    struct reading *reading = &list->reading;
+    struct scim_filter *filter;
+    if (!condition_read(reading->call, scim_rules_type(reading->rules, list->type), &reading->rules->policy, &filter,
+                        err))
+        return false;
+    return filter ? condition_find(reading, list->type, filter, &list->page, &list->people, err) : find_all(list, err);
+}
+
 static bool answer_list(struct list *list, struct err *err)
 {
     struct call *call = list->reading.call;
     if (!page_read(call, &list->reading.directory.id, &list->page, err))
         return false;
     list->people = reading_room(&list->reading, list->page.limit);
-    struct resource_id after = {list->page.after};
-    if (!store_page_after(call->db, list->reading.directory, list->type, after, list->page.limit + 1, keep_row, list,
-                          err) ||
-        !reading_dress(&list->reading, list->type, &list->people, err))
+    if (!find_people(list, err) || !reading_dress(&list->reading, list->type, &list->people, err))
         return false;
     return reading_answer_page(&list->reading, plural(list->type), &list->people, page_next(call, &list->page));
 }
@@ -183,30 +199,28 @@ HANDLERS(READING_DIRECTORY, _by_directory)
 
 #define BY_ORGANIZATION (QUERY_BIT(QUERY_DIRECTORY) | QUERY_BIT(QUERY_ENVIRONMENT))
 #define VIEWED          QUERY_BIT(QUERY_VIEW)
+#define USER_LIST       (QUERY_PAGE | VIEWED | QUERY_CONDITION_OF_USERS)
+#define GROUP_LIST      (QUERY_PAGE | VIEWED | QUERY_CONDITION_OF_GROUPS)
 
 #define READS(name, queries_, handler)                                                                                 \
     {                                                                                                                  \
         .operation = ADMIN_OPERATION(name, SCOPE_ADMIN_READ), .queries = (queries_), .handle = (handler)               \
     }
 
-const struct admin_operation user_list =
-    READS("user.list", QUERY_PAGE | BY_ORGANIZATION | VIEWED, users_by_organization);
+const struct admin_operation user_list = READS("user.list", USER_LIST | BY_ORGANIZATION, users_by_organization);
 const struct admin_operation user_get = READS("user.get", BY_ORGANIZATION | VIEWED, user_by_organization);
 const struct admin_operation user_list_groups =
     READS("user.list_groups", QUERY_PAGE | BY_ORGANIZATION, groups_of_user_by_organization);
-const struct admin_operation group_list =
-    READS("group.list", QUERY_PAGE | BY_ORGANIZATION | VIEWED, groups_by_organization);
+const struct admin_operation group_list = READS("group.list", GROUP_LIST | BY_ORGANIZATION, groups_by_organization);
 const struct admin_operation group_get = READS("group.get", BY_ORGANIZATION | VIEWED, group_by_organization);
 const struct admin_operation group_list_members =
     READS("group.list_members", QUERY_PAGE | BY_ORGANIZATION, members_by_organization);
 
-const struct admin_operation directory_user_list =
-    READS("directory_user.list", QUERY_PAGE | VIEWED, users_by_directory);
+const struct admin_operation directory_user_list = READS("directory_user.list", USER_LIST, users_by_directory);
 const struct admin_operation directory_user_get = READS("directory_user.get", VIEWED, user_by_directory);
 const struct admin_operation directory_user_list_groups =
     READS("directory_user.list_groups", QUERY_PAGE, groups_of_user_by_directory);
-const struct admin_operation directory_group_list =
-    READS("directory_group.list", QUERY_PAGE | VIEWED, groups_by_directory);
+const struct admin_operation directory_group_list = READS("directory_group.list", GROUP_LIST, groups_by_directory);
 const struct admin_operation directory_group_get = READS("directory_group.get", VIEWED, group_by_directory);
 const struct admin_operation directory_group_list_members =
     READS("directory_group.list_members", QUERY_PAGE, members_by_directory);

@@ -17,6 +17,10 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_DRY_RUN] = "dry_run",
     [QUERY_ON_CONFLICT] = "on_conflict",
     [QUERY_SKIP_BAD_ROWS] = "skip_bad_rows",
+    [QUERY_FILTER] = "filter",
+    [QUERY_USER_NAME] = "user_name",
+    [QUERY_EMAIL] = "email",
+    [QUERY_DISPLAY_NAME] = "display_name",
 };
 
 static int hex_digit(char c)

@@ -53,8 +53,10 @@ bool scim_list(struct op *op, struct db *db, struct err *err)
     if (!db_begin_snapshot(db, err))
         return false;
     if (begin(call, db, &good, err)) {
-        struct listing listing = {
-            .call = call, .db = db, .err = err, .deadline_ns = clock_monotonic_ns() + (uint64_t)SIFT_MS * 1000000};
+        struct listing listing = {.call = call,
+                                  .db = db,
+                                  .err = err,
+                                  .deadline_ns = clock_monotonic_ns() + (uint64_t)LISTING_SIFT_MS * 1000000};
         arena_init(&listing.arena);
         good = run_listing(&listing);
         arena_fini(&listing.arena);

@@ -39,8 +39,7 @@ static bool page_of_filter(struct listing *listing)
 {
     for (size_t i = 0; i < listing->part_count && !is_refused(listing); i++) {
         struct scan scan = {.listing = listing, .part = &listing->parts[i]};
-        struct sift sift = listing_sift(listing, scan.part);
-        if (!sift_run(&sift, keep_match_of_page, &scan, listing->err))
+        if (!listing_sift(listing, scan.part, (struct resource_id){0}, keep_match_of_page, &scan))
             return false;
     }
     return true;
@@ -118,9 +117,7 @@ static bool walk_part(struct scan *scan, struct resource_id after)
     if (!scan->part->filter)
         return store_page_after(listing->db, listing_directory(listing), scan->part->type->code, after, room(listing),
                                 keep_row, scan, listing->err);
-    struct sift sift = listing_sift(listing, scan->part);
-    sift.after = after;
-    return sift_run(&sift, keep_match_of_walk, scan, listing->err);
+    return listing_sift(listing, scan->part, after, keep_match_of_walk, scan);
 }
 
 static size_t first_part(const struct listing *listing, size_t edge)
@@ -159,8 +156,7 @@ static bool filter_back(struct scan *scan)
     struct listing *listing = scan->listing;
     scan->room = room(listing);
     scan->ring = arena_array(&listing->arena, struct resource_id, scan->room);
-    struct sift sift = listing_sift(listing, scan->part);
-    if (!sift_run(&sift, remember, scan, listing->err))
+    if (!listing_sift(listing, scan->part, (struct resource_id){0}, remember, scan))
         return false;
     for (uint64_t kept = scan->met < scan->room ? scan->met : scan->room; kept > 0; kept--)
         listing_add(listing, scan->part)->place.id = scan->ring[--scan->met % scan->room];

@@ -140,8 +140,7 @@ static bool collect_part(struct entries *entries)
     struct scim_filter named = {.kind = SCIM_PRESENT, .path = by->path};
     bool has_keys = by->way != SCIM_SORT_ABSENT && by->way != SCIM_SORT_ID;
     entries->sieve = has_keys ? scim_sieve_new(&named, entries->part->type, &listing->call->op->arena) : NULL;
-    struct sift sift = listing_sift(listing, entries->part);
-    bool good = sift_run(&sift, collect, entries, listing->err);
+    bool good = listing_sift(listing, entries->part, (struct resource_id){0}, collect, entries);
     if (entries->sieve)
         scim_sieve_free(entries->sieve);
     return good;

@@ -15,13 +15,27 @@ size_t listing_part_of(const struct listing *listing, uint16_t type)
     return part;
 }
 
-struct sift listing_sift(const struct listing *listing, const struct listing_part *part)
+bool listing_sift(struct listing *listing, const struct listing_part *part, struct resource_id after,
+                  store_row_fn *visit, void *context)
 {
-    return (struct sift){.call = listing->call,
-                         .db = listing->db,
-                         .type = part->type,
-                         .filter = part->filter,
-                         .deadline_ns = listing->deadline_ns};
+    struct call *call = listing->call;
+    struct sift sift = {.db = listing->db,
+                        .directory = listing_directory(listing),
+                        .type = part->type,
+                        .policy = call_policy(call),
+                        .filter = part->filter,
+                        .base_url = call->base_url,
+                        .arena = &call->op->arena,
+                        .after = after,
+                        .most = call->settings->max_scan,
+                        .deadline_ns = listing->deadline_ns};
+    if (!sift_run(&sift, visit, context, listing->err))
+        return false;
+    if (sift.gave_up)
+        err_set(&call->op->err, ERR_TOO_MANY,
+                "The filter has to look at too many resources: ask by an indexed attribute such as userName, "
+                "externalId or emails.value.");
+    return true;
 }
 
 struct listed *listing_add(struct listing *listing, const struct listing_part *part)

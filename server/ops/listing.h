@@ -3,8 +3,9 @@
 #ifndef OPS_LISTING_H
 #define OPS_LISTING_H
 
+#include "call.h"
+#include "ops/sift.h"
 #include "scim/cursor.h"
-#include "sift.h"
 
 struct listed { /* one resource of the page */
     const struct scim_resource_type *type;
@@ -64,7 +65,11 @@ struct directory_id listing_directory(const struct listing *listing);
 /* The part of a type; part_count when there is none. */
 size_t listing_part_of(const struct listing *listing, uint16_t type);
 bool listing_is_filtered(const struct listing *listing);
-struct sift listing_sift(const struct listing *listing, const struct listing_part *part);
+/* What of a part matches, behind an id (zero: all of it): see sift_run. A filter that would have to look at too much
+ * sets op->err (ERR_TOO_MANY) and returns true. */
+enum { LISTING_SIFT_MS = 4000 };
+MUST_CHECK bool listing_sift(struct listing *listing, const struct listing_part *part, struct resource_id after,
+                             store_row_fn *visit, void *context);
 struct listed *listing_add(struct listing *listing, const struct listing_part *part);
 /* The page's row, copied. */
 void listing_keep_row(struct listing *listing, const struct listing_part *part, const struct view_resource *row);

@@ -1,4 +1,4 @@
-#include "sift.h"
+#include "ops/sift.h"
 
 #include <stdlib.h>
 
@@ -53,8 +53,8 @@ static bool load_groups(struct run *run)
     struct view_refs *refs = arena_array(&run->arena, struct view_refs, run->count);
     for (size_t i = 0; i < run->count; i++)
         ids[i] = run->chunk[i].row.id;
-    if (!store_groups_of(run->sift->db, call_directory(run->sift->call), SCIM_TYPE_USER, ids, run->count, &run->arena,
-                         refs, run->err))
+    if (!store_groups_of(run->sift->db, run->sift->directory, SCIM_TYPE_USER, ids, run->count, &run->arena, refs,
+                         run->err))
         return false;
     for (size_t i = 0; i < run->count; i++)
         run->chunk[i].refs = refs[i];
@@ -109,8 +109,7 @@ static void look_for_member(struct slice literal, void *context)
     bool is_member;
     if (!members->good || !id_from_uuid(literal, true, &ref.id.id))
         return;
-    members->good =
-        store_is_member(run->sift->db, call_directory(run->sift->call), members->group, ref.id, &is_member, run->err);
+    members->good = store_is_member(run->sift->db, run->sift->directory, members->group, ref.id, &is_member, run->err);
     if (members->good && is_member)
         collect_ref(&ref, &members->collector);
 }
@@ -122,8 +121,8 @@ static bool load_members_for_filter(struct run *run, struct candidate *group)
     struct named_members members = {
         .run = run, .collector = {.arena = &run->members}, .group = group->row.id, .good = true};
     if (!scim_filter_only_eq_values(run->sift->filter, SLICE_LITERAL("members"), look_for_member, &members))
-        return members.good && sift_load_members(run->sift->db, call_directory(run->sift->call), group->row.id,
-                                                 &run->members, &group->refs, run->err);
+        return members.good && sift_load_members(run->sift->db, run->sift->directory, group->row.id, &run->members,
+                                                 &group->refs, run->err);
     group->refs = (struct view_refs){members.collector.list, members.collector.count};
     return members.good;
 }
@@ -148,15 +147,26 @@ static bool passes(const struct run *run, const struct view_resource *row, struc
     const struct sift *sift = run->sift;
     if (!run->sieve)
         return true;
-    struct call_shown shown = {.row = row, .refs = refs};
-    struct scim_served served = call_served(sift->call, &shown);
-    served.type = sift->type;
-    return scim_sieve_passes(run->sieve, &served, sift->call->base_url);
+    struct scim_served served = {
+        .type = sift->type,
+        .id = row->id,
+        .stored = row->stored,
+        .version = row->version,
+        .created_ms = row->created_ms,
+        .modified_ms = row->modified_ms,
+        .manager_known = row->manager_known,
+        .manager_id = row->manager_id,
+        .manager_display = row->manager_display,
+        .refs = refs.list,
+        .ref_count = refs.count,
+        .refs_shown = true,
+    };
+    return scim_sieve_passes(run->sieve, &served, sift->base_url);
 }
 
 static bool is_too_much(const struct sift *sift)
 {
-    return sift->looked_at > sift->call->settings->max_scan || clock_monotonic_ns() >= sift->deadline_ns;
+    return sift->looked_at > sift->most || clock_monotonic_ns() >= sift->deadline_ns;
 }
 
 static void forget_chunk(struct run *run)
@@ -174,6 +184,7 @@ static bool sift_chunk(struct run *run)
     for (size_t i = 0; i < run->count && !run->ended && !run->too_much; i++) {
         if (!load_refs_of_group(run, &run->chunk[i]))
             return false;
+        run->sift->last = run->chunk[i].row.id;
         if (passes(run, &run->chunk[i].row, run->chunk[i].refs))
             run->ended = !run->visit(&run->chunk[i].row, run->context);
         run->too_much = is_too_much(run->sift);
@@ -206,7 +217,7 @@ static bool read_rows(struct run *run, const struct scim_plan *plan, struct reso
                       store_row_fn *visit, void *context)
 {
     const struct sift *sift = run->sift;
-    struct directory_id directory = call_directory(sift->call);
+    struct directory_id directory = sift->directory;
     uint16_t type = sift->type->code;
     if (plan->kind != SCIM_PLAN_SCAN)
         return store_candidates(sift->db, directory, type, plan, after, limit, visit, context, run->err);
@@ -241,7 +252,7 @@ static bool look_at(const struct view_resource *row, void *context)
 {
     struct stream *stream = context;
     struct run *run = stream->run;
-    stream->last = row->id;
+    stream->last = run->sift->last = row->id;
     stream->rows++;
     stream->bytes += row->stored.text.len;
     run->sift->looked_at++;
@@ -265,7 +276,7 @@ static bool sift_stream(struct run *run, const struct scim_plan *plan)
     struct stream stream = {.run = run, .last = run->sift->after};
     uint64_t limit;
     do {
-        limit = plan->kind == SCIM_PLAN_PREFIX ? run->sift->call->settings->max_scan + 1 : rows_for_bytes(&stream);
+        limit = plan->kind == SCIM_PLAN_PREFIX ? run->sift->most + 1 : rows_for_bytes(&stream);
         stream.rows = stream.bytes = 0;
         if (!read_rows(run, plan, stream.last, limit, look_at, &stream))
             return false;
@@ -276,14 +287,6 @@ static bool sift_stream(struct run *run, const struct scim_plan *plan)
 static bool sift_by(struct run *run, const struct scim_plan *plan)
 {
     return (run->needs.refs ? sift_chunks : sift_stream)(run, plan);
-}
-
-static void refuse_if_too_much(const struct run *run)
-{
-    if (run->too_much && !run->ended)
-        err_set(&run->sift->call->op->err, ERR_TOO_MANY,
-                "The filter has to look at too many resources: ask by an indexed attribute such as userName, "
-                "externalId or emails.value.");
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -327,7 +330,7 @@ static bool run_plan(struct run *run)
     struct scim_plan plan;
     if (!sift->filter)
         return sift_by(run, &everything);
-    scim_filter_plan(sift->filter, sift->type, call_policy(sift->call), &sift->call->op->arena, &plan);
+    scim_filter_plan(sift->filter, sift->type, sift->policy, sift->arena, &plan);
     if (plan.kind == SCIM_PLAN_NOTHING)
         return true;
     return plan.kind == SCIM_PLAN_ANY ? sift_any(run, &plan) : sift_by(run, &plan);
@@ -339,11 +342,11 @@ bool sift_run(struct sift *sift, store_row_fn *visit, void *context, struct err 
     arena_init(&run.arena);
     arena_init(&run.members);
     if (sift->filter) {
-        run.sieve = scim_sieve_new(sift->filter, sift->type, &sift->call->op->arena);
+        run.sieve = scim_sieve_new(sift->filter, sift->type, sift->arena);
         run.needs = scim_sieve_needs(run.sieve);
     }
     bool good = run_plan(&run);
-    refuse_if_too_much(&run);
+    sift->gave_up = run.too_much && !run.ended;
     if (run.sieve)
         scim_sieve_free(run.sieve);
     arena_fini(&run.arena);
