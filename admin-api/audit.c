@@ -1,13 +1,11 @@
 #include "audit.h"
 
-#include "admin_api_sql.h"
 #include <stdio.h>
 
+#include "admin_api_sql.h"
 #include "base/json.h"
 
-enum { MAX_DETAIL = 16384 };
-
-static struct db_value id_or_null(const struct id *id) { return id_is_zero(id) ? db_null() : db_id(id); }
+enum { MAX_DETAIL = 60000 }; /* the column holds 65,535 bytes */
 
 void audit_actor(const struct call *call, char out[ID_PREFIXED_CHARS + 1])
 {
@@ -15,28 +13,99 @@ void audit_actor(const struct call *call, char out[ID_PREFIXED_CHARS + 1])
     id_to_prefixed(principal->is_operator ? ID_PREFIX_OPERATOR_KEY : ID_PREFIX_KEY, &principal->key.id, out);
 }
 
+/* --- before and after --- */
+
+void audit_before(struct call *call, json_t *shown)
+{
+    json_decref(call->audit.before);
+    call->audit.before = shown;
+}
+
+void audit_after(struct call *call, json_t *shown)
+{
+    json_decref(call->audit.after);
+    call->audit.after = shown;
+}
+
+void audit_forget(struct call *call)
+{
+    json_decref(call->audit.detail);
+    json_decref(call->audit.before);
+    json_decref(call->audit.after);
+    call->audit = (struct audit_note){.detail = NULL};
+}
+
+static bool is_credential(const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text && strncmp(text, "scim", 4) == 0 && text[4] && text[5] == '_';
+}
+
+/* What of `mine` is not the same in `other`; all of it where there is no other. */
+static json_t *differing(const json_t *mine, const json_t *other)
+{
+    json_t *different = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach ((json_t *)(uintptr_t)mine, name, value) {
+        bool told = strcmp(name, "id") == 0 || strcmp(name, "updated_at") == 0 || is_credential(value);
+        if (!told && !json_equal(value, json_object_get(other, name)))
+            json_object_set(different, name, value);
+    }
+    return different;
+}
+
+/* A new reference. */
+static json_t *detail_of(const struct audit_note *note)
+{
+    json_t *detail = json_object(), *id = json_object_get(note->before ? note->before : note->after, "id");
+    if (id)
+        json_object_set(detail, "id", id);
+    if (note->detail)
+        json_object_update(detail, note->detail);
+    if (note->before)
+        json_object_set_new(detail, "before", differing(note->before, note->after));
+    if (note->after)
+        json_object_set_new(detail, "after", differing(note->after, note->before));
+    return detail;
+}
+
+/* --- records --- */
+
+/* An environment's records are for its vendor to see, an operator's acts in it included. */
+static struct id chain_of(const struct audit_note *note)
+{
+    return note->of_operators ? (struct id){{0}} : note->environment.id;
+}
+
+static void render_detail(const struct audit_note *note, struct buf *out)
+{
+    json_t *detail = detail_of(note);
+    buf_init(out, MAX_DETAIL);
+    json_render(detail, out);
+    json_decref(detail);
+}
+
 bool audit_write(struct call *call, struct err *err)
 {
     struct op *op = call->op;
     char actor[ID_PREFIXED_CHARS + 1];
-    audit_actor(call, actor);
     struct buf detail;
-    buf_init(&detail, MAX_DETAIL);
-    if (call->audit.detail)
-        json_render(call->audit.detail, &detail);
-    bool shown = detail.len > 0 && !detail.overflowed;
-    struct db_value parameters[] = {
-        db_id(&op->operation_id.id),
-        db_bytes(slice_str(actor)),
-        db_bytes(slice_str(op->operation->name)),
-        id_or_null(&call->audit.environment.id),
-        id_or_null(&call->audit.organization.id),
-        id_or_null(&call->audit.directory.id),
-        db_bytes(shown ? buf_slice(&detail) : SLICE_LITERAL("{}")),
-        db_bytes(slice_str(op->request_id)),
-        db_integer(op->now_ms),
+    audit_actor(call, actor);
+    render_detail(&call->audit, &detail);
+    struct audit_record record = {
+        .chain = chain_of(&call->audit),
+        .id = op->operation_id.id,
+        .actor = slice_str(actor),
+        .action = slice_str(op->operation->name),
+        .environment = call->audit.environment.id,
+        .organization = call->audit.organization.id,
+        .directory = call->audit.directory.id,
+        .detail = detail.overflowed ? SLICE_LITERAL("{\"too_large\":true}") : buf_slice(&detail),
+        .request_id = slice_str(op->request_id),
+        .created_ms = op->now_ms,
     };
-    bool written = db_execute(call->db, sql_audit_insert, parameters, 9, NULL, err);
+    bool written = audit_append(call->db, call->settings->peppers, &record, err);
     buf_fini(&detail);
     return written;
 }
@@ -51,22 +120,18 @@ bool audit_find(struct db *db, const struct operation_id *operation, bool *found
     return true;
 }
 
-bool audit_write_command(struct db *db, const char *action, const struct id *key, int64_t now_ms, struct err *err)
+bool audit_write_command(struct db *db, const struct auth_peppers *peppers, const char *action, const struct id *key,
+                         int64_t now_ms, struct err *err)
 {
-    struct id id = id_new();
     char shown[ID_PREFIXED_CHARS + 1], detail[64];
     id_to_prefixed(ID_PREFIX_OPERATOR_KEY, key, shown);
-    int length = snprintf(detail, sizeof detail, "{\"key\":\"%s\"}", shown);
-    struct db_value parameters[] = {
-        db_id(&id),
-        db_bytes(SLICE_LITERAL("command line")),
-        db_bytes(slice_str(action)),
-        db_null(),
-        db_null(),
-        db_null(),
-        db_bytes(slice_of(detail, (size_t)length)),
-        db_bytes(SLICE_LITERAL("")),
-        db_integer(now_ms),
+    int length = snprintf(detail, sizeof detail, "{\"id\":\"%s\"}", shown);
+    struct audit_record record = {
+        .id = id_new(),
+        .actor = SLICE_LITERAL("command line"),
+        .action = slice_str(action),
+        .detail = slice_of(detail, (size_t)length),
+        .created_ms = now_ms,
     };
-    return db_execute(db, sql_audit_insert, parameters, 9, NULL, err);
+    return audit_append(db, peppers, &record, err);
 }

@@ -39,12 +39,6 @@ static void restore_reply(struct op *op)
     op->err = ERR_INIT;
 }
 
-static void forget_audit(struct call *call)
-{
-    json_decref(call->audit.detail);
-    call->audit = (struct audit_note){.detail = NULL};
-}
-
 static bool change(struct call *call, const struct admin_operation *operation, struct err *err)
 {
     bool replayed;
@@ -76,7 +70,7 @@ static bool change_with_retries(struct call *call, const struct admin_operation 
             return true;
         bool collided = call->acts ? inside_again(call->db) : db_failure(call->db) == DB_RETRY;
         db_rollback(call->db);
-        forget_audit(call);
+        audit_forget(call);
         reply_clear(call->op);
         if (!collided || try == MOST_TRIES)
             return false;
@@ -133,7 +127,7 @@ bool admin_run(struct op *op, struct db *db, struct err *err)
     struct call call = {.op = op, .db = db, .settings = op->service->context};
     bool answered = answer(&call, (const struct admin_operation *)op->operation, err);
     json_decref(call.body);
-    forget_audit(&call);
+    audit_forget(&call);
     if (!answered && db_failure(db) == DB_LOST)
         return false;
     if (!answered) {

@@ -35,6 +35,11 @@ enum admin_query {
     QUERY_USER_NAME,
     QUERY_EMAIL,
     QUERY_DISPLAY_NAME,
+    QUERY_ACTOR,
+    QUERY_ACTION,
+    QUERY_SINCE,
+    QUERY_UNTIL,
+    QUERY_ORDER,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))
@@ -51,7 +56,9 @@ struct audit_note { /* zero ids are NULL in the database */
     struct environment_id environment;
     struct organization_id organization;
     struct directory_id directory;
-    json_t *detail; /* object, never a secret; NULL: {} */
+    json_t *detail;         /* object, never a secret; NULL: {} */
+    json_t *before, *after; /* see audit_before */
+    bool of_operators;      /* belongs to the operators' chain, although it names an environment */
 };
 
 struct call {

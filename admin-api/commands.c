@@ -63,7 +63,7 @@ static bool insert_operator_key(struct db *db, const struct auth_peppers *pepper
                           .scopes = SCOPE_OPERATOR | SCOPE_ADMIN_ALL,
                           .created_ms = clock_wall_ms()};
     bool inserted = db_begin(db, err) && key_insert(db, peppers, &key, fresh_out, err) &&
-                    audit_write_command(db, "operator_key.create", &key.id.id, key.created_ms, err) &&
+                    audit_write_command(db, peppers, "operator_key.create", &key.id.id, key.created_ms, err) &&
                     db_commit(db, err);
     if (!inserted)
         db_rollback(db);
@@ -81,14 +81,18 @@ static bool make_operator_key(struct db *db, const struct auth_peppers *peppers,
     return insert_operator_key(db, peppers, fresh_out, err);
 }
 
+struct auth_peppers *command_peppers(const struct settings *settings, struct err *err)
+{
+    return has_pepper_file(settings, err) ? auth_peppers_load(settings->pepper_file, err) : NULL;
+}
+
 /* The key is the only line on standard output, so that scripts can take it. */
 static int print_operator_key(const struct settings *settings, bool another)
 {
     struct err err = ERR_INIT;
     struct db_settings database = process_database(settings);
     struct auth_fresh fresh;
-    struct auth_peppers *peppers =
-        has_pepper_file(settings, &err) ? auth_peppers_load(settings->pepper_file, &err) : NULL;
+    struct auth_peppers *peppers = command_peppers(settings, &err);
     struct db *db = peppers ? db_open(&database, &err) : NULL;
     bool made = db && make_operator_key(db, peppers, another, &fresh, &err);
     db_close(db);
@@ -118,6 +122,7 @@ static const struct command commands[] = {
     {"migrate", "bring the database to this version's schema", migrate},
     {"pepper", "make the pepper file, which tokens and keys are hashed with", make_pepper_file},
     {"operator-key", "make the operator key and print it once; --another: although there is one", print_operator_key},
+    {"audit-verify", "check the audit log's chains; ends with 3 when one is broken", command_verify_audit},
     {"settings-markdown", "print docs/settings.md", print_settings_page},
 };
 

@@ -2,6 +2,7 @@
 #include "directories.h"
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "organizations.h"
 #include "page.h"
@@ -95,7 +96,7 @@ static bool create(struct call *call, struct err *err)
         .id = {call->op->fresh_id.id}, .organization = organization.id, .name = call_text(call, "name", SLICE_EMPTY)};
     if (!directory_insert(call, &fresh, err) || !directory_load(call, &fresh.id, DIRECTORY_SHARED, &directory, err))
         return false;
-    call->audit.detail = json_incref(call->body);
+    audit_after(call, directory_show(&directory));
     char id[ID_PREFIXED_CHARS + 1];
     id_to_prefixed(ID_PREFIX_DIRECTORY, &directory.id.id, id);
     return reply_created(call->op, "/v1/directories", id, directory_show(&directory));
@@ -132,6 +133,7 @@ static bool update(struct call *call, struct err *err)
     struct directory directory;
     if (!directory_of_path(call, DIRECTORY_LOCKED, &directory, err))
         return false;
+    audit_before(call, directory_show(&directory));
     directory.name = call_text(call, "name", directory.name);
     directory.idp = call_text(call, "idp", directory.idp);
     directory.state = state_of_body(call, directory.state);
@@ -141,7 +143,7 @@ static bool update(struct call *call, struct err *err)
         db_bytes(directory.name),         db_bytes(directory.idp), db_integer(directory.state),
         db_integer(directory.updated_ms), db_id(&directory.id.id),
     };
-    call->audit.detail = json_incref(call->body);
+    audit_after(call, directory_show(&directory));
     return db_execute(call->db, sql_directory_update, parameters, 5, NULL, err) &&
            save_policy(call, directory.id, directory.policy, err) &&
            reply_json(call->op, 200, directory_show(&directory));
@@ -177,9 +179,10 @@ static bool delete (struct call *call, struct err *err)
         !appoint_successor(call, &directory, &organization, err))
         return false;
     call->audit.directory = directory.id;
-    json_decref(call->audit.detail);
-    call->audit.detail = json_pack("{s:o, s:o}", "name", json_from_slice(directory.name), "primary_directory_id",
-                                   show_id(ID_PREFIX_DIRECTORY, &organization.primary.id));
+    call->audit.detail =
+        json_pack("{s:o}", "primary_directory_id", show_id(ID_PREFIX_DIRECTORY, &organization.primary.id));
+    audit_before(call, directory_show(&directory));
+    audit_after(call, NULL);
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&directory.id.id)};
     return db_execute(call->db, sql_directory_delete, parameters, 2, NULL, err) && reply_empty(call->op);
 }

@@ -2,6 +2,7 @@
 #include "environments.h"
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "page.h"
 #include "reply.h"
@@ -30,23 +31,23 @@ static bool load(struct call *call, const struct environment_id *environment, co
     return *row_out || no_such_environment(err);
 }
 
-bool environment_of_path(struct call *call, struct environment_id *environment_out, struct err *err)
+static bool load_of_path(struct call *call, struct environment_id *environment_out, const struct db_value **row_out,
+                         struct err *err)
 {
-    const struct db_value *row;
     if (!id_from_prefixed(ID_PREFIX_ENVIRONMENT, call->op->parameters[0], &environment_out->id))
         return no_such_environment(err);
     call->audit.environment = *environment_out;
     struct db_value parameters[] = {db_id(&environment_out->id)};
     bool writes = ((const struct admin_operation *)call->op->operation)->writes;
-    if ((writes || call->locks) && !db_query_one(call->db, sql_environment_lock, parameters, 1, &row, err))
+    if ((writes || call->locks) && !db_query_one(call->db, sql_environment_lock, parameters, 1, row_out, err))
         return false;
-    return load(call, environment_out, &row, err);
+    return load(call, environment_out, row_out, err);
 }
 
-static bool answer_environment(struct call *call, const struct environment_id *environment, struct err *err)
+bool environment_of_path(struct call *call, struct environment_id *environment_out, struct err *err)
 {
     const struct db_value *row;
-    return load(call, environment, &row, err) && reply_json(call->op, 200, show_environment(call, row));
+    return load_of_path(call, environment_out, &row, err);
 }
 
 static bool name_is_taken(struct call *call, struct err *err)
@@ -64,11 +65,13 @@ static bool create(struct call *call, struct err *err)
     if (!db_execute(call->db, sql_environment_insert, parameters, 4, NULL, err))
         return name_is_taken(call, err);
     call->audit.environment = environment;
-    call->audit.detail = json_pack("{s:O}", "name", call_member(call, "name"));
+    call->audit.of_operators = true;
 
     const struct db_value *row;
-    if (!load(call, &environment, &row, err))
+    if (!audit_chain_begin(call->db, call->settings->peppers, &environment.id, err) ||
+        !load(call, &environment, &row, err))
         return false;
+    audit_after(call, show_environment(call, row));
     char id[ID_PREFIXED_CHARS + 1];
     id_to_prefixed(ID_PREFIX_ENVIRONMENT, &environment.id, id);
     return reply_created(call->op, "/v1/environments", id, show_environment(call, row));
@@ -85,28 +88,36 @@ static bool list(struct call *call, struct err *err)
 static bool get(struct call *call, struct err *err)
 {
     struct environment_id environment;
-    return environment_of_path(call, &environment, err) && answer_environment(call, &environment, err);
+    const struct db_value *row;
+    return load_of_path(call, &environment, &row, err) && reply_json(call->op, 200, show_environment(call, row));
 }
 
 static bool update(struct call *call, struct err *err)
 {
     struct environment_id environment;
-    if (!environment_of_path(call, &environment, err))
+    const struct db_value *row;
+    if (!load_of_path(call, &environment, &row, err))
         return false;
+    audit_before(call, show_environment(call, row));
     struct db_value parameters[] = {db_bytes(call_text(call, "name", SLICE_EMPTY)), db_integer(call->op->now_ms),
                                     db_id(&environment.id)};
     if (!db_execute(call->db, sql_environment_update, parameters, 3, NULL, err))
         return name_is_taken(call, err);
-    call->audit.detail = json_pack("{s:O}", "name", call_member(call, "name"));
-    return answer_environment(call, &environment, err);
+    if (!load(call, &environment, &row, err))
+        return false;
+    audit_after(call, show_environment(call, row));
+    return reply_json(call->op, 200, show_environment(call, row));
 }
 
-/* The keys go with it; its organizations must have gone before. */
+/* The keys go with it, its audit log stays for operators; its organizations must have gone before. */
 static bool delete (struct call *call, struct err *err)
 {
     struct environment_id environment;
-    if (!environment_of_path(call, &environment, err))
+    const struct db_value *row;
+    if (!load_of_path(call, &environment, &row, err))
         return false;
+    audit_before(call, show_environment(call, row));
+    call->audit.of_operators = true;
     struct db_value parameters[] = {db_id(&environment.id)};
     if (!db_execute(call->db, sql_environment_delete_keys, parameters, 1, NULL, err))
         return false;

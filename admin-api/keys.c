@@ -2,6 +2,7 @@
 #include "keys.h"
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "environments.h"
 #include "instant.h"
@@ -79,8 +80,7 @@ static bool create(struct call *call, struct err *err)
         return false;
 
     json_t *shown = show_key(call, row);
-    call->audit.detail = json_pack("{s:O, s:O, s:O}", "key", json_object_get(shown, "id"), "label",
-                                   json_object_get(shown, "label"), "scopes", json_object_get(shown, "scopes"));
+    audit_after(call, json_copy(shown));
     json_object_set_new(shown, "key", json_string(fresh.text));
     const char *collection = arena_printf(call_arena(call), "/v1/environments/%.*s/keys",
                                           (int)call->op->parameters[0].len, call->op->parameters[0].data);
@@ -123,9 +123,12 @@ static bool revoke(struct call *call, struct err *err)
     const struct db_value *row;
     if (!load_of_path(call, &environment, &key, &row, err))
         return false;
+    audit_before(call, show_key(call, row));
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&environment.id), db_id(&key.id)};
-    call->audit.detail = json_pack("{s:o}", "key", show_id(ID_PREFIX_KEY, &key.id));
-    return db_execute(call->db, sql_key_revoke, parameters, 3, NULL, err) && reply_empty(call->op);
+    if (!db_execute(call->db, sql_key_revoke, parameters, 3, NULL, err) || !load(call, &environment, &key, &row, err))
+        return false;
+    audit_after(call, show_key(call, row));
+    return reply_empty(call->op);
 }
 
 static const struct admin_field fields[] = {

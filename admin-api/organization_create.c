@@ -1,6 +1,7 @@
 /* POST /v1/organizations: the organization, its primary directory and its first token, all or nothing. */
 #include "access.h"
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "directories.h"
 #include "organizations.h"
@@ -47,9 +48,8 @@ static void note_audit(struct call *call, const struct organization *organizatio
     call->audit.environment = organization->environment;
     call->audit.organization = organization->id;
     call->audit.directory = organization->primary;
-    call->audit.detail =
-        json_pack("{s:o, s:o, s:o}", "display_name", json_from_slice(organization->display_name), "external_id",
-                  show_text_or_null(organization->external_id), "token", show_id(ID_PREFIX_TOKEN, &token->id));
+    call->audit.detail = json_pack("{s:o}", "token", show_id(ID_PREFIX_TOKEN, &token->id));
+    audit_after(call, organization_show(call, organization));
 }
 
 static bool answer(struct call *call, const struct organization *organization, const struct token_id *token,

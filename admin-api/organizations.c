@@ -3,6 +3,7 @@
 
 #include "access.h"
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "directories.h"
 #include "page.h"
@@ -85,6 +86,7 @@ static bool update(struct call *call, struct err *err)
     struct organization organization;
     if (!organization_of_path(call, ORGANIZATION_LOCKED, &organization, err))
         return false;
+    audit_before(call, organization_show(call, &organization));
     organization.display_name = call_text(call, "display_name", organization.display_name);
     organization.external_id = call_text(call, "external_id", organization.external_id);
     struct slice domains = organization.domains;
@@ -94,7 +96,7 @@ static bool update(struct call *call, struct err *err)
         db_bytes_or_null(organization.external_id), db_bytes(organization.display_name), db_bytes(organization.domains),
         db_integer(organization.updated_ms),        db_id(&organization.id.id),
     };
-    call->audit.detail = json_incref(call->body);
+    audit_after(call, organization_show(call, &organization));
     if (!db_execute(call->db, sql_organization_update, parameters, 5, NULL, err))
         return organization_refuse_twin(call, err);
     if (!slice_equals(domains, organization.domains) &&
@@ -109,8 +111,7 @@ static bool delete (struct call *call, struct err *err)
     struct organization organization;
     if (!organization_of_path(call, ORGANIZATION_LOCKED, &organization, err))
         return false;
-    call->audit.detail = json_pack("{s:o, s:o}", "display_name", json_from_slice(organization.display_name),
-                                   "external_id", show_text_or_null(organization.external_id));
+    audit_before(call, organization_show(call, &organization));
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&organization.id.id)};
     return db_execute(call->db, sql_organization_release, parameters, 2, NULL, err) &&
            db_execute(call->db, sql_organization_delete_directories, parameters, 2, NULL, err) && reply_empty(call->op);
@@ -142,10 +143,9 @@ bool organization_promote(struct call *call, struct organization *organization, 
     if (!row)
         return true;
     call->audit.directory = *directory;
-    if (!call->audit.detail)
-        call->audit.detail =
-            json_pack("{s:o}", "previous_directory_id", show_id(ID_PREFIX_DIRECTORY, &organization->primary.id));
+    audit_before(call, organization_show(call, organization));
     organization->primary = *directory;
+    audit_after(call, organization_show(call, organization));
     return db_execute(call->db, sql_primary_update, parameters, 2, NULL, err);
 }
 

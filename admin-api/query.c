@@ -21,6 +21,11 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_USER_NAME] = "user_name",
     [QUERY_EMAIL] = "email",
     [QUERY_DISPLAY_NAME] = "display_name",
+    [QUERY_ACTOR] = "actor",
+    [QUERY_ACTION] = "action",
+    [QUERY_SINCE] = "since",
+    [QUERY_UNTIL] = "until",
+    [QUERY_ORDER] = "order",
 };
 
 static int hex_digit(char c)

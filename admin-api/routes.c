@@ -1,6 +1,7 @@
 /* Every route of the admin API; docs/admin-api/openapi.json describes the same ones, a test compares them. */
 #include "access.h"
 #include "deactivated.h"
+#include "audit_log.h"
 #include "directories.h"
 #include "environments.h"
 #include "events.h"
@@ -64,6 +65,10 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/tokens/{}", 0, &token_get.operation},
     {"DELETE", DIRECTORY "/tokens/{}", 0, &token_revoke.operation},
     {"POST", DIRECTORY "/tokens/rotate", MAX_BODY, &token_rotate.operation},
+
+    {"GET", "/v1/audit", 0, &audit_list.operation},
+    {"GET", "/v1/audit/export", 0, &audit_export.operation},
+    {"GET", "/v1/audit/verify", 0, &audit_check.operation},
 };
 const size_t admin_route_count = sizeof admin_routes / sizeof admin_routes[0];
 

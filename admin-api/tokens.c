@@ -2,6 +2,7 @@
 #include "tokens.h"
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "directories.h"
 #include "instant.h"
@@ -70,11 +71,7 @@ static bool mint(struct call *call, const struct token_new *token, struct err *e
     if (!token_insert(call, token, &fresh, err) || !load(call, &token->directory, &token->id, &row, err))
         return false;
     json_t *shown = show_token(call, row);
-    if (!call->audit.detail)
-        call->audit.detail = json_object();
-    json_object_set(call->audit.detail, "token", json_object_get(shown, "id"));
-    json_object_set(call->audit.detail, "label", json_object_get(shown, "label"));
-    json_object_set(call->audit.detail, "scopes", json_object_get(shown, "scopes"));
+    audit_after(call, json_copy(shown));
     json_object_set_new(shown, "token", json_string(fresh.text));
 
     char directory[ID_PREFIXED_CHARS + 1];
@@ -146,9 +143,13 @@ static bool revoke(struct call *call, struct err *err)
     const struct db_value *row;
     if (!load_of_path(call, DIRECTORY_LOCKED, &directory, &token, &row, err))
         return false;
+    audit_before(call, show_token(call, row));
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&directory.id.id), db_id(&token.id)};
-    call->audit.detail = json_pack("{s:o}", "token", show_id(ID_PREFIX_TOKEN, &token.id));
-    return db_execute(call->db, sql_token_revoke, parameters, 3, NULL, err) && reply_empty(call->op);
+    if (!db_execute(call->db, sql_token_revoke, parameters, 3, NULL, err) ||
+        !load(call, &directory.id, &token, &row, err))
+        return false;
+    audit_after(call, show_token(call, row));
+    return reply_empty(call->op);
 }
 
 static const struct admin_field create_fields[] = {

@@ -12,7 +12,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS chain ON audit (chain, position);
 CREATE INDEX IF NOT EXISTS organization ON audit (chain, organization_id, position);
 CREATE INDEX IF NOT EXISTS directory ON audit (chain, directory_id, position);
 CREATE INDEX IF NOT EXISTS actor ON audit (chain, actor, position);
-CREATE INDEX IF NOT EXISTS action ON audit (chain, action, position);
 
 -- Where each chain ends, and where it begins: records up to the anchor may have been taken away by its owner. Apart from
 -- the records, which no account of the executables can change or delete.

@@ -49,6 +49,10 @@ struct operation_id {
 #define ID_PREFIX_OPERATOR_KEY "opk-"
 #define ID_PREFIX_EVENT        "evt-"
 #define ID_PREFIX_JOB          "job-"
+#define ID_PREFIX_AUDIT        "aud-"
+#define ID_PREFIX_SIGNING_KEY  "sgn-"
+#define ID_PREFIX_SETUP_LINK   "lnk-"
+#define ID_PREFIX_SETUP_SESSION "ses-"
 
 /* A fresh UUIDv7: 48 bits of ms, then a per-thread counter within the ms, then randomness. Ids that one thread makes
  * are strictly increasing. Thread-safe. */

@@ -45,7 +45,7 @@ class Admin:
             assert answer.headers["content-type"] == "application/problem+json", answer
             assert answer["status"] == answer.status and answer["title"], answer
         else:
-            assert answer.headers["content-type"].startswith("application/json"), answer
+            assert answer.headers["content-type"].startswith(("application/json", "application/x-ndjson")), answer
 
     def get(self, path, **options):
         return self.request("GET", path, **options)

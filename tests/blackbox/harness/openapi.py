@@ -63,6 +63,8 @@ def check_answer(method, target, answer):
         return
     media_type, content = next(iter(response["content"].items()))
     assert answer.headers["content-type"] == media_type, answer
+    if media_type == "application/x-ndjson":
+        return
     schema = {**content["schema"], "components": DOCUMENT["components"]}
     checker = jsonschema.FormatChecker()
     jsonschema.Draft202012Validator(schema, format_checker=checker).validate(answer.json)

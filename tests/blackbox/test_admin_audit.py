@@ -1,0 +1,338 @@
+"""The audit log of the admin API: who changed what, in chains that show when somebody changed them."""
+
+import hashlib
+import json
+import subprocess
+import threading
+import uuid
+
+import pytest
+
+from harness.openapi import CheckedAdmin
+from harness.rollcall import id_bytes
+
+ZEROS = "0" * 64
+
+
+class World:
+    """An environment of its own and a customer in it."""
+
+    def __init__(self, rollcall):
+        self.rollcall = rollcall
+        self.admin = CheckedAdmin(rollcall.admin_url, rollcall.new_environment().key)
+        made = self.admin.post("/v1/organizations", {"display_name": "Acme", "external_id": "acme"}, expect=201)
+        self.organization, self.directory = made["organization"]["id"], made["directory"]["id"]
+        self.environment = made["organization"]["environment_id"]
+        self.chain = id_bytes(self.environment)
+
+    def rename(self, name):
+        return self.admin.patch(f"/v1/organizations/{self.organization}", {"display_name": name}, expect=200)
+
+    def records(self, query=""):
+        return self.admin.get(f"/v1/audit{query}", expect=200)["records"]
+
+    def verdict(self):
+        return self.admin.get("/v1/audit/verify", expect=200)
+
+
+@pytest.fixture
+def world(rollcall):
+    return World(rollcall)
+
+
+def verify_by_command(rollcall):
+    """Exit status and what the command says of each chain."""
+    variables = rollcall._environment("rollcall_admin")
+    variables["ROLLCALL_DATABASE_URL"] = rollcall.database.url("rollcall_admin")
+    command = [rollcall.build / "admin-api" / "rollcall-admin", "audit-verify"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    return done.returncode, dict(line.split(": ", 1) for line in done.stdout.splitlines())
+
+
+# --- what is told ---
+
+
+def test_a_change_is_told_with_what_was_before_and_after(world):
+    answer = world.rename("Acme 2")
+    record = world.records()[-1]
+    assert record["action"] == "organization.update"
+    assert record["actor"].startswith("key-")
+    assert record["environment_id"] == world.environment and record["organization_id"] == world.organization
+    assert record["request_id"] == answer.headers["x-request-id"]
+    assert record["detail"] == {
+        "id": world.organization,
+        "before": {"display_name": "Acme"},
+        "after": {"display_name": "Acme 2"},
+    }
+
+
+def test_what_is_made_has_an_after_and_what_is_deleted_a_before(world):
+    made = world.records()[-1]
+    assert made["action"] == "organization.create" and made["directory_id"] == world.directory
+    assert made["detail"]["after"]["external_id"] == "acme" and "before" not in made["detail"]
+    world.admin.delete(f"/v1/organizations/{world.organization}", expect=204)
+    deleted = world.records()[-1]
+    assert deleted["action"] == "organization.delete"
+    assert deleted["detail"]["before"]["display_name"] == "Acme"
+
+
+def test_tokens_are_told_without_their_text(world):
+    path = f"/v1/directories/{world.directory}/tokens"
+    token = world.admin.post(path, {"label": "x"}, expect=201)
+    world.admin.delete(f"{path}/{token['id']}", expect=204)
+    world.admin.post(f"{path}/rotate", {"overlap_seconds": 60}, expect=201)
+    minted, revoked, rotated = world.records()[-3:]
+    assert minted["detail"]["id"] == token["id"] and minted["detail"]["after"]["label"] == "x"
+    assert revoked["detail"]["before"] == {"revoked_at": None} and revoked["detail"]["after"]["revoked_at"]
+    assert rotated["detail"]["overlap_seconds"] == 60
+    assert "scimt_" not in json.dumps([minted, revoked, rotated])
+
+
+def test_what_is_refused_and_what_is_read_leaves_no_record(world):
+    before = world.records()
+    world.admin.patch(f"/v1/organizations/{world.organization}", {"display_name": ""}, expect=422)
+    world.admin.post("/v1/organizations", {"display_name": "x", "external_id": "acme"}, expect=409)
+    world.admin.get(f"/v1/organizations/{world.organization}", expect=200)
+    assert world.records() == before
+
+
+def test_what_an_operator_does_in_an_environment_is_told_to_its_vendor(world, rollcall):
+    operator = CheckedAdmin(rollcall.admin_url, rollcall.operator.key)
+    name = f"env {uuid.uuid4()}"
+    operator.patch(f"/v1/environments/{world.environment}", {"name": name}, expect=200)
+    record = world.records()[-1]
+    assert record["actor"].startswith("opk-") and record["detail"]["after"] == {"name": name}
+    assert operator.get(f"/v1/audit?environment={world.environment}", expect=200)["records"][-1] == record
+
+
+def test_environments_themselves_are_told_to_operators(rollcall):
+    operator = CheckedAdmin(rollcall.admin_url, rollcall.operator.key)
+    made = operator.post("/v1/environments", {"name": f"env {uuid.uuid4()}"}, expect=201)
+    operator.delete(f"/v1/environments/{made['id']}", expect=204)
+    deleted, created = operator.get("/v1/audit?order=newest&limit=2", expect=200)["records"]
+    assert (created["action"], deleted["action"]) == ("environment.create", "environment.delete")
+    assert created["chain"] == deleted["chain"] == "operators"
+    assert deleted["detail"]["before"]["name"] == made["name"]
+
+
+# --- lists ---
+
+
+def test_records_are_filtered(world):
+    other = world.admin.post("/v1/organizations", {"display_name": "Other"}, expect=201)
+    world.rename("Acme 2")
+    everything = world.records()
+    actor = everything[-1]["actor"]
+    of_other = world.records(f"?organization={other['organization']['id']}")
+    assert [record["action"] for record in of_other] == ["organization.create"]
+    assert [record["action"] for record in world.records(f"?directory={world.directory}")] == ["organization.create"]
+    assert [record["detail"]["after"] for record in world.records("?action=organization.update")] == [{"display_name": "Acme 2"}]
+    assert world.records(f"?actor={actor}") == [record for record in everything if record["actor"] == actor]
+    at = everything[-1]["created_at"]
+    assert world.records(f"?since={at}") == [record for record in everything if record["created_at"] >= at]
+    assert world.records(f"?until={at}") == [record for record in everything if record["created_at"] < at]
+    assert world.records("?order=newest") == everything[::-1]
+    for wrong in ("since=yesterday", "organization=x", "directory=org-1", "order=random", "until="):
+        world.admin.get(f"/v1/audit?{wrong}", expect=400)
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+def test_pages_hold_every_record_once(world, order):
+    for number in range(5):
+        world.rename(f"Acme {number}")
+    found, path = [], f"/v1/audit?limit=2&order={order}"
+    while path:
+        page = world.admin.get(path, expect=200)
+        assert len(page["records"]) <= 2
+        found += page["records"]
+        path = page["next_cursor"] and f"/v1/audit?limit=2&order={order}&cursor={page['next_cursor']}"
+    assert found == world.records(f"?order={order}")
+
+
+def test_another_environments_log_is_not_there(world, rollcall):
+    other = World(rollcall)
+    assert not {record["environment_id"] for record in world.records()} - {world.environment}
+    for path in ("/v1/audit", "/v1/audit/export", "/v1/audit/verify"):
+        world.admin.get(f"{path}?environment={other.environment}", expect=404)
+    cursor = other.admin.get("/v1/audit?limit=1", expect=200)["next_cursor"]
+    world.admin.get(f"/v1/audit?cursor={cursor}", expect=400)
+
+
+# --- the export, and what a stranger can check of it ---
+
+
+def export(world, limit):
+    lines, path = [], f"/v1/audit/export?limit={limit}"
+    while path:
+        answer = world.admin.get(path, expect=200)
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        lines += answer.body.splitlines()
+        following = [link for link in answer.headers.get("link", "").split(", ") if link.endswith('rel="next"')]
+        path = following and following[0][1:].split(">")[0].removeprefix(world.rollcall.admin_url)
+    return lines
+
+
+def continuous(lines, previous=ZEROS):
+    """As docs/audit.md says."""
+    for line in lines:
+        hash, record = json.loads(line)["hash"], line.split(b'"record":', 1)[1][:-1]
+        if hashlib.blake2b(bytes.fromhex(previous) + record, digest_size=32).hexdigest() != hash:
+            return False
+        previous = hash
+    return previous
+
+
+def test_an_export_can_be_checked_by_whoever_holds_it(world):
+    for number in range(4):
+        world.rename(f'Acme "{number}" é\u2028')
+    lines = export(world, limit=2)
+    records = world.records()
+    assert [json.loads(line)["record"] for line in lines] == [
+        {name: value for name, value in record.items() if name != "hash"} for record in records
+    ]
+    assert continuous(lines) == records[-1]["hash"] == world.verdict()["hash"]
+    assert not continuous(lines[:1] + lines[2:])
+    assert not continuous([lines[0], lines[2], lines[1]])
+    assert not continuous([lines[0], lines[1].replace(b"organization.create", b"organization.delete"), *lines[2:]])
+
+
+# --- exact under concurrency ---
+
+
+def test_changes_at_a_time_make_one_chain(world):
+    threads, count = 6, 8
+
+    def work(number):
+        client = world.admin.with_key(world.admin.key)
+        for turn in range(count):
+            client.post("/v1/organizations", {"display_name": f"{number}.{turn}"}, expect=201)
+        client.wire.close()
+
+    before = len(world.records())
+    running = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    records = world.records("?limit=1000")
+    assert len(records) == before + threads * count
+    assert [record["position"] for record in records] == list(range(1, len(records) + 1))
+    assert world.verdict()["intact"] and world.verdict()["end_position"] == len(records)
+    assert continuous(export(world, limit=7)) == records[-1]["hash"]
+
+
+# --- tampering ---
+
+TAMPERINGS = {
+    "flipped detail": ("UPDATE audit SET detail = REPLACE(detail, 'Acme 2', 'Acme 9') WHERE chain = %s AND position = 4", 4),
+    "another actor": ("UPDATE audit SET actor = 'opk-x' WHERE chain = %s AND position = 2", 2),
+    "another time": ("UPDATE audit SET created_ms = created_ms + 1 WHERE chain = %s AND position = 4", 4),
+    "another hash": ("UPDATE audit SET hash = REVERSE(hash) WHERE chain = %s AND position = 2", 2),
+    "another seal": ("UPDATE audit SET seal = REVERSE(seal) WHERE chain = %s AND position = 2", 2),
+    "deleted": ("DELETE FROM audit WHERE chain = %s AND position = 3", 3),
+    "deleted first": ("DELETE FROM audit WHERE chain = %s AND position = 1", 1),
+    "truncated": ("DELETE FROM audit WHERE chain = %s AND position >= 4", 4),
+    "taken out of the chain": ("UPDATE audit SET chain = NULL WHERE chain = %s AND position = 2", 2),
+    "head moved back": ("UPDATE audit_chain SET position = position - 1 WHERE id = %s", 4),
+    "head of another hash": ("UPDATE audit_chain SET hash = REVERSE(hash) WHERE id = %s", 5),
+    "head of another seal": ("UPDATE audit_chain SET seal = REVERSE(seal) WHERE id = %s", 5),
+}
+
+
+@pytest.fixture
+def five(world):
+    """A chain of five records: a key, a customer, and its name changed three times."""
+    for number in range(1, 4):
+        world.rename(f"Acme {number}")
+    assert world.verdict()["intact"] and world.verdict()["end_position"] == 5
+    yield world
+    world.rollcall.database.execute("DELETE FROM audit WHERE chain = %s", world.chain)
+    world.rollcall.database.execute("DELETE FROM audit_chain WHERE id = %s", world.chain)
+
+
+def broken_at(world, position):
+    verdict = world.verdict()
+    assert not verdict["intact"] and verdict["problem"]["position"] == position, verdict.json
+    status, chains = verify_by_command(world.rollcall)
+    assert status == 3 and chains[world.environment].startswith(f"BROKEN at record {position}: "), chains
+    return verdict["problem"]["detail"]
+
+
+@pytest.mark.parametrize("tampering", TAMPERINGS)
+def test_tampering_is_found(five, tampering):
+    statement, position = TAMPERINGS[tampering]
+    assert five.rollcall.database.execute(statement, five.chain) > 0
+    broken_at(five, position)
+
+
+def test_two_records_that_change_places_are_found(five):
+    database = five.rollcall.database
+    for old, new in ((2, 99), (3, 2), (99, 3)):
+        assert database.execute("UPDATE audit SET position = %s WHERE chain = %s AND position = %s", new, five.chain, old) == 1
+    broken_at(five, 2)
+
+
+COPY = (
+    "INSERT INTO audit (id, actor, action, environment_id, detail, request_id, created_ms, chain, position, hash, seal, pepper_version)"
+    " SELECT %s, actor, action, environment_id, detail, request_id, created_ms, chain, %s, hash, seal, pepper_version"
+    " FROM audit WHERE chain = %s AND position = 5"
+)
+
+
+def test_a_record_that_was_written_by_hand_is_found(five):
+    database = five.rollcall.database
+    assert database.execute(COPY, uuid.uuid4().bytes, 6, five.chain) == 1
+    broken_at(five, 5)
+
+
+def test_a_history_that_was_written_anew_from_a_point_on_is_found(five):
+    """Hashes are no secret, so they can be made to fit; seals cannot."""
+    database, previous = five.rollcall.database, bytes.fromhex(five.records()[1]["hash"])
+    for line in export(five, limit=1000)[2:]:
+        record = line.split(b'"record":', 1)[1][:-1].replace(b"Acme", b"Evil")
+        previous = hashlib.blake2b(previous + record, digest_size=32).digest()
+        database.execute(
+            "UPDATE audit SET detail = REPLACE(detail, 'Acme', 'Evil'), hash = %s WHERE chain = %s AND position = %s",
+            previous, five.chain, json.loads(line)["record"]["position"],
+        )
+    database.execute("UPDATE audit_chain SET hash = %s WHERE id = %s", previous, five.chain)
+    assert continuous(export(five, limit=1000)), "the hashes fit"
+    assert "not written by Rollcall" in broken_at(five, 3)
+
+
+def test_what_was_cut_off_stays_found_when_the_chain_goes_on(five):
+    """The admin API goes on, but does not put its seal under what it did not write."""
+    database = five.rollcall.database
+    [(hash,)] = database.query("SELECT hash FROM audit WHERE chain = %s AND position = 3", five.chain)
+    database.execute("DELETE FROM audit WHERE chain = %s AND position > 3", five.chain)
+    database.execute("UPDATE audit_chain SET position = 3, hash = %s WHERE id = %s", hash, five.chain)
+    five.rename("Acme 9")
+    five.rename("Acme 10")
+    assert "moved by somebody else" in broken_at(five, 5)
+
+
+def test_a_chain_that_is_gone_as_a_whole_is_missed(five):
+    database = five.rollcall.database
+    database.execute("DELETE FROM audit WHERE chain = %s", five.chain)
+    database.execute("DELETE FROM audit_chain WHERE id = %s", five.chain)
+    status, chains = verify_by_command(five.rollcall)
+    assert status == 3 and chains[five.environment] == "BROKEN: the chain is missing"
+
+
+def test_the_admins_account_can_neither_change_nor_delete_records(rollcall):
+    grants = rollcall.database.query(
+        "SELECT table_name, privilege_type FROM information_schema.table_privileges WHERE grantee LIKE %s AND table_name IN ('audit', 'audit_chain')",
+        "%rollcall_control%",
+    )
+    assert set(grants) == {
+        ("audit", "SELECT"), ("audit", "INSERT"),
+        ("audit_chain", "SELECT"), ("audit_chain", "INSERT"), ("audit_chain", "UPDATE"),
+    }
+
+
+def test_an_untouched_log_is_intact(own_rollcall):
+    world = World(own_rollcall)
+    status, chains = verify_by_command(own_rollcall)
+    assert status == 0
+    assert chains[world.environment].startswith("intact, records 1 to 2, ") and chains["operators"].startswith("intact")
