@@ -53,6 +53,7 @@ static bool start_store(struct process *process, struct err *err)
         .queue_capacity = settings->queue_capacity,
         .batch = 1,
     };
+    store_keep_history((int64_t)settings->change_retention_days * 86400 * 1000);
     process->store = store_start(&store, err);
     return process->store != NULL;
 }

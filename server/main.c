@@ -35,6 +35,7 @@ static bool start_store(struct server *server, struct err *err)
         .queue_capacity = settings->queue_capacity,
         .batch = settings->batch,
     };
+    store_keep_history((int64_t)settings->change_retention_days * 86400 * 1000);
     server->store = store_start(&store, err);
     return server->store != NULL;
 }

@@ -26,12 +26,12 @@ struct inside { /* who acts, where and why */
 };
 
 struct inside_op {
-    const char *method;             /* POST, PUT, PATCH, DELETE */
-    struct slice path;              /* as behind a connector URL: "/Users", "/Groups/{id}", … */
-    struct json_t *body;            /* borrowed; NULL: none */
-    struct resource_id id;          /* POST: what it gets; zero: a fresh one */
-    struct view_past past;          /* POST: where it comes back */
-    struct operation_id operation;  /* under which its changes are recorded, no other's; zero: a fresh one */
+    const char *method;            /* POST, PUT, PATCH, DELETE */
+    struct slice path;             /* as behind a connector URL: "/Users", "/Groups/{id}", … */
+    struct json_t *body;           /* borrowed; NULL: none */
+    struct resource_id id;         /* POST: what it gets; zero: a fresh one */
+    struct view_past past;         /* POST: where it comes back */
+    struct operation_id operation; /* under which its changes are recorded, no other's; zero: a fresh one */
 
     /* what came of it */
     int status;           /* as a request would be answered; nothing has changed by it from 400 on */

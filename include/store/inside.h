@@ -1,4 +1,5 @@
-/* Acting on a directory from inside: jobs of the write lane, run on a connection of the caller's and in its transaction.
+/* Acting on a directory from inside: jobs of the write lane, run on a connection of the caller's and in its
+ * transaction.
  *
  * Nobody's token admits them. The view knows the directory's own row in a token's place (view_token.is_inside, its id
  * zero): state, revision and rules, read under the gate that every writer of the directory takes. No request reaches

@@ -27,6 +27,10 @@ MUST_CHECK struct store *store_start(const struct store_settings *settings, stru
 void store_stop(struct store *store);
 struct queue *store_queue(struct store *store, enum store_lane lane);
 
+/* How long changes are kept (change_retention_days): what a change would leave without a previous version is recorded
+ * with it. Set once, at the start of the process; 30 days until then. */
+void store_keep_history(int64_t ms);
+
 /* For /readyz: a read of a real table with a deadline (a probe thread does it once a second), and warnings such as
  * innodb_flush_log_at_trx_commit != 1. false: not ready, err says why. Never blocks. */
 MUST_CHECK bool store_ready(struct store *store, struct err *err);

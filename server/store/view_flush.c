@@ -190,13 +190,14 @@ static bool write_nesting(struct view *view, struct db *db, struct err *err)
 
 static bool write_changes(struct view *view, struct db *db, struct err *err)
 {
-    struct bulk bulk = {.view = view, .width = 12};
+    struct bulk bulk = {.view = view, .width = 13};
     for (const struct staged_change *change = view->changes; change; change = change->next)
         FILL(bulk_row(&bulk), db_id(&change->operation.id), db_integer(change->ordinal), db_id(&change->directory.id),
              db_integer(change->type), db_id(&change->resource.id), db_integer(change->kind),
              db_integer((int64_t)change->version), db_integer(change->now_ms), db_bytes_or_null(change->document),
              db_bytes_or_null(change->members), id_is_zero(&change->actor) ? db_null() : db_id(&change->actor),
-             db_integer(change->cause ? change->cause : VIEW_CAUSE_SCIM));
+             db_integer(change->cause ? change->cause : VIEW_CAUSE_SCIM),
+             change->kind == CHANGE_DELETED ? db_integer(change->born_ms) : db_null());
     return run_all(db, sql_view_insert_change, &bulk, err);
 }
 
@@ -236,9 +237,10 @@ bool view_flush(struct view *view, struct db *db, struct err *err)
     for (struct known *known = view->staged_resources; known; known = known->next_staged)
         if (known->keys_before || known->keys_after)
             diff_values(known, &gone, &come);
-    return write_memberships(view, db, false, err) && delete_resources(view, db, err) &&
-           run_all(db, sql_view_delete_value, &gone, err) && update_resources(view, db, err) &&
-           insert_resources(view, db, err) && run_all(db, sql_view_insert_value, &come, err) &&
-           write_memberships(view, db, true, err) && write_nesting(view, db, err) && write_changes(view, db, err) &&
-           view_note_deactivated(view, db, err) && view_follow_people(view, db, err) && write_counts(view, db, err);
+    return view_gather_fallen(view, db, err) && write_memberships(view, db, false, err) &&
+           delete_resources(view, db, err) && run_all(db, sql_view_delete_value, &gone, err) &&
+           update_resources(view, db, err) && insert_resources(view, db, err) &&
+           run_all(db, sql_view_insert_value, &come, err) && write_memberships(view, db, true, err) &&
+           write_nesting(view, db, err) && write_changes(view, db, err) && view_note_deactivated(view, db, err) &&
+           view_follow_people(view, db, err) && write_counts(view, db, err);
 }

@@ -73,6 +73,7 @@ struct known {
     uint64_t walk;        /* KNOWN_GROUPS: the last walk that came here */
     size_t refs_changes;  /* how many of the batch's changes they take into account */
     bool existed, exists; /* KNOWN_RESOURCE, KNOWN_MEMBERSHIP: in the database, and now */
+    bool fell;            /* KNOWN_MEMBERSHIP: it existed until its group was deleted in this batch */
     uint16_t member_type; /* KNOWN_MEMBERSHIP */
     struct slice member_display;
 
@@ -83,18 +84,26 @@ struct known {
     const struct scim_row_keys *keys_before, *keys_after;
 };
 
+enum change_kind { /* change.kind */
+                   CHANGE_CREATED = 1,
+                   CHANGE_UPDATED = 2,
+                   CHANGE_DELETED = 3,
+                   CHANGE_MEMBERS = 4,
+                   CHANGE_BEFORE = 5 /* no change: what the resource was before the operation's next one */
+};
+
 struct staged_change {
     struct staged_change *next;
     struct operation_id operation;
     struct id actor;
     enum view_cause cause;
     uint32_t ordinal;
-    int kind;
+    enum change_kind kind;
     struct directory_id directory;
     uint16_t type;
     struct resource_id resource;
     uint64_t version;
-    int64_t now_ms;
+    int64_t now_ms, born_ms; /* born_ms: of a deleted resource */
     struct slice document, members;
 };
 
@@ -154,6 +163,9 @@ void view_take_gate(struct view_gates *gates, struct directory_id directory, con
  * are open. */
 bool view_pass_gates(struct view *view, const struct view_gates *gates, struct known **tokens, size_t count);
 void view_wait_for_gates(struct view *view);
+
+/* Before anything is written: deletions of groups get the members that go with them (view_fallen.c). */
+MUST_CHECK bool view_gather_fallen(struct view *view, struct db *db, struct err *err);
 
 struct known *view_find(struct view *view, const struct known_key *key);         /* NULL when not there */
 struct known *view_enter(struct view *view, const struct known_key *key);        /* found or made, unknown at first */

@@ -1,8 +1,11 @@
 /* What the jobs of a batch change: at once in what the batch knows, later in the database. */
 #include "base/must.h"
+#include "store/store.h"
 #include "view_internal.h"
 
-enum change_kind { CHANGE_CREATED = 1, CHANGE_UPDATED = 2, CHANGE_DELETED = 3, CHANGE_MEMBERS = 4 };
+static int64_t history_ms = (int64_t)30 * 86400 * 1000;
+
+void store_keep_history(int64_t ms) { __atomic_store_n(&history_ms, ms, __ATOMIC_RELAXED); }
 
 static struct known *resource_of(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id)
 {
@@ -85,6 +88,25 @@ static struct staged_change *record(struct view *view, const struct known *known
     return staged;
 }
 
+/* Is the row of `change` that made the document so old that it may be dropped before the next one is? Of a group its
+ * age is not known: the row's times move with its members. The margin is for clocks and for the time that dropping
+ * takes. */
+static bool may_be_forgotten(const struct known *known, int64_t now_ms)
+{
+    enum { MARGIN_MS = 86400 * 1000 };
+    int64_t kept_ms = __atomic_load_n(&history_ms, __ATOMIC_RELAXED) - MARGIN_MS;
+    return known->key.type == SCIM_TYPE_GROUP || known->row->modified_ms < now_ms - kept_ms;
+}
+
+static void record_before(struct view *view, const struct known *known, struct view_change *change)
+{
+    if (!may_be_forgotten(known, change->now_ms))
+        return;
+    struct staged_change *before = record(view, known, CHANGE_BEFORE, change);
+    before->document = closed_document(view, known->row->stored);
+    before->now_ms = known->row->modified_ms;
+}
+
 static void apply_keys(struct view_resource *row, const struct scim_row_keys *keys)
 {
     row->unique_key = keys->unique_key;
@@ -140,6 +162,7 @@ const struct view_resource *view_update(struct view *view, struct directory_id d
     struct known *known = resource_of(view, directory, type, id);
     must(known->exists && known->depth == VIEW_WHOLE);
     stage(view, known);
+    record_before(view, known, change);
     struct view_resource *row = next_version(view, known, change->now_ms);
     row->stored = stored;
     apply_keys(row, after);
@@ -161,8 +184,10 @@ static void drop_members(struct view *view, const struct known *group)
     for (size_t i = 0; i < view->staged_membership_count; i++) {
         struct known *known = view->staged_memberships[i];
         if (id_equals(&known->key.second, &group->key.id) &&
-            id_equals(&known->key.directory.id, &group->key.directory.id))
+            id_equals(&known->key.directory.id, &group->key.directory.id)) {
+            known->fell = known->exists;
             known->exists = false;
+        }
     }
 }
 
@@ -181,7 +206,9 @@ void view_delete(struct view *view, struct directory_id directory, uint16_t type
     if (type == SCIM_TYPE_GROUP)
         drop_members(view, known);
     count(view, directory, type, -1);
-    record(view, known, CHANGE_DELETED, change);
+    struct staged_change *deletion = record(view, known, CHANGE_DELETED, change);
+    deletion->document = closed_document(view, known->row->stored);
+    deletion->born_ms = known->row->created_ms;
 }
 
 static struct known *membership_of(struct view *view, struct known *group, const struct view_member_change *member)

@@ -170,10 +170,15 @@ DELETE FROM membership WHERE directory_id = ? AND group_type = 2 AND group_id = 
 -- name: view_delete_members
 DELETE FROM membership WHERE directory_id = ? AND group_type = 2 AND group_id = ?
 
+-- name: view_fallen
+SELECT m.member_id FROM membership m FORCE INDEX (PRIMARY)
+WHERE m.directory_id = ? AND m.group_type = 2 AND m.group_id = ?
+ORDER BY m.member_id LIMIT 900000
+
 -- name: view_insert_change
 INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms, document, members,
-                      actor, cause)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      actor, cause, born_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: view_add_to_count
 UPDATE resource_count SET resources = resources + ? WHERE directory_id = ? AND type = ?

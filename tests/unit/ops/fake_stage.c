@@ -1,8 +1,11 @@
 /* Staging in the fake view: at once and for good, with every promise of the callers checked. */
+#include <stdlib.h>
+
 #include "base/must.h"
 #include "fake_internal.h"
 
-enum { CREATED = 1, UPDATED = 2, DELETED = 3, MEMBERS = 4 };
+enum { CREATED = 1, UPDATED = 2, DELETED = 3, MEMBERS = 4, BEFORE = 5 };
+enum { ENTRY_BYTES = 1 + ID_BYTES };
 
 static struct scim_row_keys copy_keys(struct arena *arena, const struct scim_row_keys *keys)
 {
@@ -125,6 +128,8 @@ const struct view_resource *view_update(struct view *view, struct directory_id d
     const struct fake_resource *old = whole(view, directory, type, id, &at);
     must(same_keys(before, &old->keys));
     struct view_resource row = next_version(old->row, change->now_ms);
+    if (type == SCIM_TYPE_GROUP)
+        record(view, BEFORE, old->row, change)->document = closed(view, old->row->stored);
     row.stored = stored;
     struct fake_resource *resource = resource_new(view, directory, &row, after);
     if (!slice_equals(before->unique_key, after->unique_key))
@@ -134,6 +139,8 @@ const struct view_resource *view_update(struct view *view, struct directory_id d
     return resource->row;
 }
 
+static int compare_entries(const void *a, const void *b) { return memcmp(a, b, ENTRY_BYTES); }
+
 void view_delete(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id,
                  const struct scim_row_keys *keys, struct view_change *change)
 {
@@ -142,14 +149,22 @@ void view_delete(struct view *view, struct directory_id directory, uint16_t type
     must(same_keys(keys, &old->keys));
     struct view_resource row = next_version(old->row, change->now_ms);
     fake_remove(&view->resources, at);
+    char *fallen = arena_alloc(&view->arena, (view->memberships.count + 1) * ENTRY_BYTES);
+    size_t count = 0;
     for (size_t i = view->memberships.count; i-- > 0;) {
         const struct fake_membership *membership = view->memberships.items[i];
-        if (id_equals(&membership->group.id, &id.id))
-            fake_remove(&view->memberships, i);
-        else
+        if (!id_equals(&membership->group.id, &id.id)) {
             must(!id_equals(&membership->member.id, &id.id));
+            continue;
+        }
+        fallen[count * ENTRY_BYTES] = '-';
+        memcpy(fallen + count++ * ENTRY_BYTES + 1, membership->member.id.bytes, ID_BYTES);
+        fake_remove(&view->memberships, i);
     }
-    record(view, DELETED, &row, change);
+    qsort(fallen, count, ENTRY_BYTES, compare_entries);
+    struct fake_change *deletion = record(view, DELETED, &row, change);
+    deletion->document = closed(view, old->row->stored);
+    deletion->members = slice_of(fallen, count * ENTRY_BYTES);
 }
 
 static void check_member_known(struct view *view, struct directory_id directory, const struct resource_id *group,
