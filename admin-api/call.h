@@ -40,6 +40,9 @@ enum admin_query {
     QUERY_SINCE,
     QUERY_UNTIL,
     QUERY_ORDER,
+    QUERY_DOMAIN,
+    QUERY_GRACE_DAYS,
+    QUERY_EXPIRING_WITHIN_DAYS,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

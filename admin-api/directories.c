@@ -10,6 +10,7 @@
 #include "reply.h"
 #include "scim/schema.h"
 #include "store/rules.h"
+#include "tell.h"
 
 enum { MAX_POLICY = 16384 };
 
@@ -86,6 +87,14 @@ bool directory_insert(struct call *call, const struct directory_new *directory, 
            save_policy(call, directory->id, policy_text(call, SLICE_EMPTY), err);
 }
 
+bool directory_tell_created(struct call *call, const struct directory *directory, struct err *err)
+{
+    return admin_tell(call, "directory.created",
+                      json_pack("{s:o, s:o, s:b}", "name", json_from_slice(directory->name), "idp",
+                                json_from_slice(directory->idp), "primary", directory->is_primary),
+                      err);
+}
+
 static bool create(struct call *call, struct err *err)
 {
     struct organization organization;
@@ -94,7 +103,8 @@ static bool create(struct call *call, struct err *err)
         return false;
     struct directory_new fresh = {
         .id = {call->op->fresh_id.id}, .organization = organization.id, .name = call_text(call, "name", SLICE_EMPTY)};
-    if (!directory_insert(call, &fresh, err) || !directory_load(call, &fresh.id, DIRECTORY_SHARED, &directory, err))
+    if (!directory_insert(call, &fresh, err) || !directory_load(call, &fresh.id, DIRECTORY_SHARED, &directory, err) ||
+        !directory_tell_created(call, &directory, err))
         return false;
     audit_after(call, directory_show(&directory));
     char id[ID_PREFIXED_CHARS + 1];
@@ -102,15 +112,30 @@ static bool create(struct call *call, struct err *err)
     return reply_created(call->op, "/v1/directories", id, directory_show(&directory));
 }
 
+static bool state_of_query(const struct call *call, struct db_value *state_out, struct err *err)
+{
+    static const char *const names[] = {
+        [DIRECTORY_ACTIVE] = "active", [DIRECTORY_PAUSED] = "paused", [DIRECTORY_DELETING] = "deleting"};
+    struct slice state = call->query[QUERY_STATE];
+    *state_out = db_null();
+    if (!state.data)
+        return true;
+    for (int i = DIRECTORY_ACTIVE; i <= DIRECTORY_DELETING; i++)
+        if (slice_equals(state, slice_str(names[i])))
+            *state_out = db_integer(i);
+    return state_out->kind != DB_NULL || err_set(err, ERR_BAD_REQUEST, "state must be active, paused or deleting.");
+}
+
 static bool list(struct call *call, struct err *err)
 {
     struct organization organization;
     struct page page;
-    if (!organization_of_path(call, ORGANIZATION_SHARED, &organization, err) ||
+    struct db_value state;
+    if (!organization_of_path(call, ORGANIZATION_SHARED, &organization, err) || !state_of_query(call, &state, err) ||
         !page_read(call, &organization.id.id, &page, err))
         return false;
-    struct db_value parameters[] = {db_id(&organization.id.id)};
-    return page_answer(call, &page, "directories", sql_directory_list, parameters, 1, directory_show_row, err);
+    struct db_value parameters[] = {db_id(&organization.id.id), state, state};
+    return page_answer(call, &page, "directories", sql_directory_list, parameters, 3, directory_show_row, err);
 }
 
 static bool get(struct call *call, struct err *err)
@@ -128,12 +153,21 @@ static enum directory_state state_of_body(const struct call *call, enum director
     return slice_equals(state, SLICE_LITERAL("paused")) ? DIRECTORY_PAUSED : DIRECTORY_ACTIVE;
 }
 
+/* One that was paused and is paused again has no news. */
+static bool tell_state(struct call *call, enum directory_state before, enum directory_state after, struct err *err)
+{
+    if (before == after)
+        return true;
+    return admin_tell(call, after == DIRECTORY_PAUSED ? "directory.paused" : "directory.resumed", NULL, err);
+}
+
 static bool update(struct call *call, struct err *err)
 {
     struct directory directory;
     if (!directory_of_path(call, DIRECTORY_LOCKED, &directory, err))
         return false;
     audit_before(call, directory_show(&directory));
+    enum directory_state before = directory.state;
     directory.name = call_text(call, "name", directory.name);
     directory.idp = call_text(call, "idp", directory.idp);
     directory.state = state_of_body(call, directory.state);
@@ -145,46 +179,8 @@ static bool update(struct call *call, struct err *err)
     };
     audit_after(call, directory_show(&directory));
     return db_execute(call->db, sql_directory_update, parameters, 5, NULL, err) &&
-           save_policy(call, directory.id, directory.policy, err) &&
+           save_policy(call, directory.id, directory.policy, err) && tell_state(call, before, directory.state, err) &&
            reply_json(call->op, 200, directory_show(&directory));
-}
-
-/* The successor of a primary that is to go; nothing to do for other directories. */
-static bool appoint_successor(struct call *call, const struct directory *directory, struct organization *organization,
-                              struct err *err)
-{
-    struct slice named = call->query[QUERY_SUCCESSOR];
-    struct directory_id successor;
-    bool found = false;
-    if (!id_equals(&organization->primary.id, &directory->id.id))
-        return true;
-    if (!named.data)
-        return err_set(err, ERR_CONFLICT,
-                       "This is the primary directory of its organization: name its successor, ?successor=dir-…");
-    bool is_id = id_from_prefixed(ID_PREFIX_DIRECTORY, named, &successor.id);
-    if (is_id && !id_equals(&successor.id, &directory->id.id) &&
-        !organization_promote(call, organization, &successor, &found, err))
-        return false;
-    return found || err_set(err, ERR_CONFLICT, "The successor is no other directory of this organization.");
-}
-
-/* The organization is locked first, always in this order, so that its primary cannot change meanwhile. */
-static bool delete (struct call *call, struct err *err)
-{
-    struct directory directory;
-    struct organization organization;
-    if (!directory_of_path(call, DIRECTORY_SHARED, &directory, err) ||
-        !organization_load(call, &directory.organization, ORGANIZATION_LOCKED, &organization, err) ||
-        !directory_of_path(call, DIRECTORY_LOCKED, &directory, err) ||
-        !appoint_successor(call, &directory, &organization, err))
-        return false;
-    call->audit.directory = directory.id;
-    call->audit.detail =
-        json_pack("{s:o}", "primary_directory_id", show_id(ID_PREFIX_DIRECTORY, &organization.primary.id));
-    audit_before(call, directory_show(&directory));
-    audit_after(call, NULL);
-    struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&directory.id.id)};
-    return db_execute(call->db, sql_directory_delete, parameters, 2, NULL, err) && reply_empty(call->op);
 }
 
 static const struct admin_field create_fields[] = {
@@ -208,7 +204,7 @@ const struct admin_operation directory_create = {
 };
 const struct admin_operation directory_list = {
     .operation = ADMIN_OPERATION("directory.list", SCOPE_ADMIN_READ),
-    .queries = QUERY_PAGE | QUERY_BIT(QUERY_ENVIRONMENT),
+    .queries = QUERY_PAGE | QUERY_BIT(QUERY_STATE) | QUERY_BIT(QUERY_ENVIRONMENT),
     .handle = list,
 };
 const struct admin_operation directory_get = {
@@ -220,11 +216,4 @@ const struct admin_operation directory_update = {
     .writes = true,
     ADMIN_FIELDS(update_fields),
     .handle = update,
-};
-const struct admin_operation directory_delete = {
-    .operation = ADMIN_OPERATION("directory.delete", SCOPE_ADMIN_MANAGE),
-    .writes = true,
-    .erases = true,
-    .queries = QUERY_BIT(QUERY_SUCCESSOR),
-    .handle = delete,
 };

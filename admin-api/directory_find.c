@@ -5,7 +5,10 @@
 #include "directories.h"
 #include "reply.h"
 
-static bool no_such_directory(struct err *err) { return err_set(err, ERR_NOT_FOUND, "There is no such directory."); }
+bool directory_refuse_unknown(struct err *err)
+{
+    return err_set(err, ERR_DIRECTORY_NOT_FOUND, "There is no such directory.");
+}
 
 static struct directory read_row(struct call *call, const struct db_value *row)
 {
@@ -20,6 +23,10 @@ static struct directory read_row(struct call *call, const struct db_value *row)
         .updated_ms = row[9].integer,
         .users = row[10].integer,
         .groups = row[11].integer,
+        .deleted_ms = row[12].integer,
+        .erase_ms = row[13].integer,
+        .erasing = row[14].integer != 0,
+        .with_organization = row[15].integer != 0,
     };
     db_id_out(&row[0], &directory.id.id);
     db_id_out(&row[1], &directory.organization.id);
@@ -27,8 +34,8 @@ static struct directory read_row(struct call *call, const struct db_value *row)
     return directory;
 }
 
-bool directory_load(struct call *call, const struct directory_id *id, enum directory_lock lock,
-                    struct directory *directory, struct err *err)
+static bool load(struct call *call, const struct directory_id *id, enum directory_lock lock, bool deleted,
+                 struct directory *directory, struct err *err)
 {
     const struct db_value *row;
     struct db_value parameters[] = {db_id(&id->id)};
@@ -38,10 +45,10 @@ bool directory_load(struct call *call, const struct directory_id *id, enum direc
     if (!db_query_one(call->db, sql_directory_load, parameters, 1, &row, err))
         return false;
     if (!row)
-        return no_such_directory(err);
+        return directory_refuse_unknown(err);
     *directory = read_row(call, row);
-    if (!access_sees(call, &directory->environment))
-        return no_such_directory(err);
+    if (!access_sees(call, &directory->environment) || deleted != (directory->state == DIRECTORY_DELETING))
+        return directory_refuse_unknown(err);
     call->audit.environment = directory->environment;
     call->audit.organization = directory->organization;
     call->audit.directory = directory->id;
@@ -50,11 +57,23 @@ bool directory_load(struct call *call, const struct directory_id *id, enum direc
     return true;
 }
 
+bool directory_load(struct call *call, const struct directory_id *id, enum directory_lock lock,
+                    struct directory *directory, struct err *err)
+{
+    return load(call, id, lock, false, directory, err);
+}
+
+bool directory_load_deleted(struct call *call, const struct directory_id *id, enum directory_lock lock,
+                            struct directory *directory, struct err *err)
+{
+    return load(call, id, lock, true, directory, err);
+}
+
 bool directory_of_path(struct call *call, enum directory_lock lock, struct directory *directory, struct err *err)
 {
     struct directory_id id;
     if (!id_from_prefixed(ID_PREFIX_DIRECTORY, call->op->parameters[0], &id.id))
-        return no_such_directory(err);
+        return directory_refuse_unknown(err);
     return directory_load(call, &id, lock, directory, err);
 }
 
@@ -64,15 +83,21 @@ json_t *directory_show_row(struct call *call, const struct db_value *row)
     return directory_show(&directory);
 }
 
+static const char *state_name(enum directory_state state)
+{
+    return state == DIRECTORY_ACTIVE ? "active" : state == DIRECTORY_PAUSED ? "paused" : "deleting";
+}
+
 json_t *directory_show(const struct directory *directory)
 {
     json_t *policy = json_loadb(directory->policy.data, directory->policy.len, 0, NULL);
-    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:{s:I, s:I}, s:o, s:o}", "id",
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:{s:I, s:I}, s:o, s:o, s:o, s:o}", "id",
                      show_id(ID_PREFIX_DIRECTORY, &directory->id.id), "organization_id",
                      show_id(ID_PREFIX_ORGANIZATION, &directory->organization.id), "name",
                      json_from_slice(directory->name), "idp", json_from_slice(directory->idp), "primary",
-                     directory->is_primary, "state", directory->state == DIRECTORY_PAUSED ? "paused" : "active",
-                     "policy", policy ? policy : json_object(), "counts", "users", (json_int_t)directory->users,
-                     "groups", (json_int_t)directory->groups, "created_at", show_time(directory->created_ms),
-                     "updated_at", show_time(directory->updated_ms));
+                     directory->is_primary, "state", state_name(directory->state), "policy",
+                     policy ? policy : json_object(), "counts", "users", (json_int_t)directory->users, "groups",
+                     (json_int_t)directory->groups, "created_at", show_time(directory->created_ms), "updated_at",
+                     show_time(directory->updated_ms), "deleted_at", show_time_or_null(directory->deleted_ms),
+                     "erase_at", show_time_or_null(directory->erase_ms));
 }

@@ -1,13 +1,11 @@
-/* Erasing directories that were marked as deleted, and organizations whose last directory is gone. */
+/* Erasing what was deleted and can no longer be restored: every row of a directory, and of an organization whose last
+ * directory is gone. erase.c has the tables; a test compares them with the database's. */
 #ifndef ADMIN_ERASE_H
 #define ADMIN_ERASE_H
 
-#include "store/db.h"
+#include "housekeeping.h"
 
-/* Called between batches; false: stop for now, the rest is erased by a later call. */
-typedef bool erase_pause_fn(void *context);
-
-/* Everything that is marked. A directory that a late write keeps alive is left for the next call. */
-MUST_CHECK bool erase_deleted(struct db *db, erase_pause_fn *pause, void *context, struct err *err);
+/* A directory that a late write keeps alive is left for the next turn. */
+MUST_CHECK bool erase_chore(struct chore *chore, struct err *err);
 
 #endif

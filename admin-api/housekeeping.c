@@ -6,11 +6,9 @@
 
 #include "base/clock.h"
 #include "base/must.h"
-#include "erase.h"
 #include "obs/log.h"
-#include "purge.h"
 
-enum { ROUND_MS = 10000, PURGE_SECONDS = 600 };
+enum { MOST_CHORES = 32, SECOND_NS = 1000000000, LONGEST_SLEEP_S = 10 };
 
 struct housekeeping {
     pthread_t thread;
@@ -18,9 +16,9 @@ struct housekeeping {
     pthread_cond_t changed;
     bool stopping, woken; /* under the mutex */
     struct db_settings database;
+    const struct settings *settings;
     struct db *db; /* NULL while the database is away */
-    int64_t retention_ms;
-    uint64_t next_purge_ns;
+    uint64_t due_ns[MOST_CHORES];
 };
 
 static bool is_stopping(struct housekeeping *housekeeping)
@@ -31,76 +29,101 @@ static bool is_stopping(struct housekeeping *housekeeping)
     return stopping;
 }
 
-/* Sleeps until woken, stopped or the time has passed; false: stopped. */
-static bool sleep_ms(struct housekeeping *housekeeping, int64_t ms)
+static uint64_t next_due_ns(const struct housekeeping *housekeeping)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
-    until.tv_sec += ms / 1000 + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    uint64_t next = clock_monotonic_ns() + (uint64_t)LONGEST_SLEEP_S * SECOND_NS;
+    for (size_t i = 0; i < chore_kind_count; i++)
+        if (housekeeping->due_ns[i] < next)
+            next = housekeeping->due_ns[i];
+    return next;
+}
+
+static void hurry(struct housekeeping *housekeeping)
+{
+    for (size_t i = 0; i < chore_kind_count; i++)
+        housekeeping->due_ns[i] = 0;
+}
+
+/* Sleeps until woken, stopped or something is due; false: stopped. */
+static bool sleep_until_due(struct housekeeping *housekeeping)
+{
+    uint64_t due_ns = next_due_ns(housekeeping);
+    struct timespec until = {.tv_sec = (time_t)(due_ns / SECOND_NS), .tv_nsec = (long)(due_ns % SECOND_NS)};
     pthread_mutex_lock(&housekeeping->mutex);
     int waited = 0;
     while (!housekeeping->stopping && !housekeeping->woken && waited == 0)
         waited = pthread_cond_timedwait(&housekeeping->changed, &housekeeping->mutex, &until);
+    bool woken = housekeeping->woken, stopping = housekeeping->stopping;
     housekeeping->woken = false;
-    bool stopping = housekeeping->stopping;
     pthread_mutex_unlock(&housekeeping->mutex);
+    if (woken)
+        hurry(housekeeping);
     return !stopping;
 }
 
-/* Between two batches, so that others get at the rows and the disk. */
-static bool pause_briefly(void *context)
+static void close_database(struct housekeeping *housekeeping)
 {
-    struct timespec length = {.tv_nsec = 2000000};
-    nanosleep(&length, NULL);
-    return !is_stopping(context);
+    db_close(housekeeping->db);
+    housekeeping->db = NULL;
 }
 
-struct id housekeeping_first_id(int64_t wall_ms)
+static void put_off(struct housekeeping *housekeeping, const char *name, const struct err *err)
 {
-    struct id id = {{0}};
-    for (size_t i = 0; i < 6; i++)
-        id.bytes[i] = (uint8_t)((uint64_t)wall_ms >> (40 - 8 * i));
-    return id;
+    enum db_failure failure = housekeeping->db ? db_failure(housekeeping->db) : DB_LOST;
+    if (housekeeping->db)
+        db_rollback(housekeeping->db);
+    if (failure != DB_RETRY)
+        log_event(LOG_WARN, "admin", "housekeeping is put off", LOG_TEXT("chore", name),
+                  LOG_TEXT("cause", err->detail));
+    if (failure == DB_LOST && housekeeping->db)
+        close_database(housekeeping);
 }
 
-static bool work(struct housekeeping *housekeeping, struct err *err)
+static void run_chore(struct housekeeping *housekeeping, const struct chore_kind *kind)
 {
+    struct err err = ERR_INIT;
     if (!housekeeping->db)
-        housekeeping->db = db_open(&housekeeping->database, err);
-    if (!housekeeping->db || !erase_deleted(housekeeping->db, pause_briefly, housekeeping, err))
-        return false;
-    if (clock_monotonic_ns() < housekeeping->next_purge_ns)
-        return true;
-    housekeeping->next_purge_ns = clock_monotonic_ns() + (uint64_t)PURGE_SECONDS * 1000000000;
-    return purge_old(housekeeping->db, housekeeping->retention_ms, pause_briefly, housekeeping, err);
+        housekeeping->db = db_open(&housekeeping->database, &err);
+    struct chore chore = {.db = housekeeping->db,
+                          .settings = housekeeping->settings,
+                          .now_ms = clock_wall_ms(),
+                          .owner = housekeeping,
+                          .busy_since_ns = clock_monotonic_ns()};
+    if (!chore.db || !kind->run(&chore, &err))
+        put_off(housekeeping, kind->name, &err);
+}
+
+static void run_due(struct housekeeping *housekeeping)
+{
+    for (size_t i = 0; i < chore_kind_count && !is_stopping(housekeeping); i++) {
+        if (housekeeping->due_ns[i] > clock_monotonic_ns())
+            continue;
+        run_chore(housekeeping, &chore_kinds[i]);
+        housekeeping->due_ns[i] = clock_monotonic_ns() + (uint64_t)chore_kinds[i].every_s * SECOND_NS;
+        if (!housekeeping->db)
+            return; /* no use in trying the others */
+    }
 }
 
 static void *run(void *argument)
 {
     struct housekeeping *housekeeping = argument;
-    do {
-        struct err err = ERR_INIT;
-        if (work(housekeeping, &err))
-            continue;
-        log_event(LOG_WARN, "admin", "housekeeping is put off", LOG_TEXT("cause", err.detail));
-        if (housekeeping->db && db_failure(housekeeping->db) == DB_LOST) {
-            db_close(housekeeping->db);
-            housekeeping->db = NULL;
-        }
-    } while (sleep_ms(housekeeping, ROUND_MS));
-    db_close(housekeeping->db);
+    do
+        run_due(housekeeping);
+    while (sleep_until_due(housekeeping));
+    close_database(housekeeping);
     return NULL;
 }
 
-struct housekeeping *housekeeping_start(const struct db_settings *database, unsigned change_retention_days)
+bool chore_is_stopping(const struct chore *chore) { return is_stopping(chore->owner); }
+
+struct housekeeping *housekeeping_start(const struct db_settings *database, const struct settings *settings)
 {
     struct housekeeping *housekeeping = calloc(1, sizeof *housekeeping);
     pthread_condattr_t attributes;
-    must(housekeeping);
+    must(housekeeping && chore_kind_count <= MOST_CHORES);
     housekeeping->database = *database;
-    housekeeping->retention_ms = (int64_t)change_retention_days * 86400 * 1000;
+    housekeeping->settings = settings;
     pthread_mutex_init(&housekeeping->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -78,11 +78,12 @@ static bool start(struct process *process, struct err *err)
     process->guard = auth_guard_new(settings->auth_failures);
     if (!process->peppers || !start_store(process, err))
         return false;
-    process->housekeeping = housekeeping_start(&database, (unsigned)settings->change_retention_days);
+    process->housekeeping = housekeeping_start(&database, settings);
     process->admin = (struct admin_settings){
         .peppers = process->peppers,
         .guard = process->guard,
         .public_url = process->public_url,
+        .deletion_grace_days = (unsigned)settings->deletion_grace_days,
         .housekeeping = process->housekeeping,
         .require_if_match = settings->require_if_match != 0,
     };

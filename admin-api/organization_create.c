@@ -6,6 +6,7 @@
 #include "directories.h"
 #include "organizations.h"
 #include "reply.h"
+#include "tell.h"
 #include "tokens.h"
 
 static bool insert(struct call *call, const struct organization *organization, struct err *err)
@@ -67,6 +68,18 @@ static bool answer(struct call *call, const struct organization *organization, c
                                    show_id(ID_PREFIX_TOKEN, &token->id)));
 }
 
+static bool tell(struct call *call, const struct organization *organization, const struct token_new *token,
+                 struct err *err)
+{
+    struct directory directory;
+    return directory_load(call, &organization->primary, DIRECTORY_SHARED, &directory, err) &&
+           admin_tell(call, "organization.created",
+                      json_pack("{s:o, s:o}", "display_name", json_from_slice(organization->display_name),
+                                "external_id", show_text_or_null(organization->external_id)),
+                      err) &&
+           directory_tell_created(call, &directory, err) && token_tell(call, "token.created", token, err);
+}
+
 static bool create(struct call *call, struct err *err)
 {
     struct environment_id environment;
@@ -82,8 +95,9 @@ static bool create(struct call *call, struct err *err)
                               .scopes = SCOPE_DIRECTORY_ALL};
     struct auth_fresh fresh;
     note_audit(call, &organization, &token.id);
-    return insert(call, &organization, err) && directory_insert(call, &directory, err) &&
-           insert_primary(call, &organization, err) && token_insert(call, &token, &fresh, err) &&
+    return insert(call, &organization, err) && organization_index_domains(call, &organization, err) &&
+           directory_insert(call, &directory, err) && insert_primary(call, &organization, err) &&
+           token_insert(call, &token, &fresh, err) && tell(call, &organization, &token, err) &&
            answer(call, &organization, &token.id, fresh.text, err);
 }
 

@@ -7,7 +7,7 @@
 
 static bool no_such_organization(struct err *err)
 {
-    return err_set(err, ERR_NOT_FOUND, "There is no such organization.");
+    return err_set(err, ERR_ORGANIZATION_NOT_FOUND, "There is no such organization.");
 }
 
 struct organization organization_of_row(struct call *call, const struct db_value *row)
@@ -19,10 +19,14 @@ struct organization organization_of_row(struct call *call, const struct db_value
         .domains = arena_slice(arena, row[5].bytes),
         .created_ms = row[6].integer,
         .updated_ms = row[7].integer,
+        .deleted_ms = row[8].integer,
+        .erase_ms = row[9].integer,
+        .erasing = row[10].integer != 0,
     };
     db_id_out(&row[0], &organization.id.id);
     db_id_out(&row[1], &organization.environment.id);
-    db_id_out(&row[2], &organization.primary.id);
+    if (row[2].kind != DB_NULL) /* of one that is being erased it may be gone */
+        db_id_out(&row[2], &organization.primary.id);
     return organization;
 }
 
@@ -31,8 +35,12 @@ bool organization_load(struct call *call, const struct organization_id *id, enum
 {
     const struct db_value *row;
     struct db_value parameters[] = {db_id(&id->id)};
-    const char *sql = lock == ORGANIZATION_LOCKED || call->locks ? sql_organization_load_locked : sql_organization_load;
-    if (!db_query_one(call->db, sql, parameters, 1, &row, err))
+    const char *const sql[] = {[ORGANIZATION_SHARED] = sql_organization_load,
+                               [ORGANIZATION_LOCKED] = sql_organization_load_locked,
+                               [ORGANIZATION_DELETED] = sql_organization_load_deleted};
+    if (lock == ORGANIZATION_SHARED && call->locks)
+        lock = ORGANIZATION_LOCKED;
+    if (!db_query_one(call->db, sql[lock], parameters, 1, &row, err))
         return false;
     if (!row)
         return no_such_organization(err);
@@ -45,14 +53,17 @@ bool organization_load(struct call *call, const struct organization_id *id, enum
     return true;
 }
 
-static bool find_external(struct call *call, struct slice external_id, struct organization_id *id_out, struct err *err)
+static bool find_external(struct call *call, enum organization_lock lock, struct slice external_id,
+                          struct organization_id *id_out, struct err *err)
 {
     struct environment_id environment;
     const struct db_value *row;
     if (!access_environment(call, &environment, err))
         return false;
     struct db_value parameters[] = {db_id(&environment.id), db_bytes(external_id)};
-    if (!db_query_one(call->db, sql_organization_of_external_id, parameters, 2, &row, err))
+    const char *sql =
+        lock == ORGANIZATION_DELETED ? sql_organization_of_deleted_external_id : sql_organization_of_external_id;
+    if (!db_query_one(call->db, sql, parameters, 2, &row, err))
         return false;
     if (!row)
         return no_such_organization(err);
@@ -66,7 +77,7 @@ bool organization_of_path(struct call *call, enum organization_lock lock, struct
     struct slice segment = call->op->parameters[0], prefix = SLICE_LITERAL("external_id:");
     struct organization_id id;
     if (slice_starts_with(segment, prefix)) {
-        if (!find_external(call, slice_skip(segment, prefix.len), &id, err))
+        if (!find_external(call, lock, slice_skip(segment, prefix.len), &id, err))
             return false;
     } else if (!id_from_prefixed(ID_PREFIX_ORGANIZATION, segment, &id.id)) {
         return no_such_organization(err);
@@ -84,12 +95,16 @@ const char *organization_connector_url(struct call *call, const struct organizat
 json_t *organization_show(struct call *call, const struct organization *organization)
 {
     json_t *domains = json_loadb(organization->domains.data, organization->domains.len, 0, NULL);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id",
+    json_t *primary =
+        id_is_zero(&organization->primary.id) ? json_null() : show_id(ID_PREFIX_DIRECTORY, &organization->primary.id);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id",
                      show_id(ID_PREFIX_ORGANIZATION, &organization->id.id), "environment_id",
                      show_id(ID_PREFIX_ENVIRONMENT, &organization->environment.id), "external_id",
                      show_text_or_null(organization->external_id), "display_name",
-                     json_from_slice(organization->display_name), "domains", domains ? domains : json_array(),
-                     "connector_url", organization_connector_url(call, &organization->id), "primary_directory_id",
-                     show_id(ID_PREFIX_DIRECTORY, &organization->primary.id), "created_at",
-                     show_time(organization->created_ms), "updated_at", show_time(organization->updated_ms));
+                     json_from_slice(organization->display_name), "domains", domains ? domains : json_array(), "state",
+                     organization->deleted_ms ? "deleting" : "active", "connector_url",
+                     organization_connector_url(call, &organization->id), "primary_directory_id", primary, "created_at",
+                     show_time(organization->created_ms), "updated_at", show_time(organization->updated_ms),
+                     "deleted_at", show_time_or_null(organization->deleted_ms), "erase_at",
+                     show_time_or_null(organization->erase_ms));
 }

@@ -6,72 +6,15 @@
 #include "audit.h"
 #include "base/json.h"
 #include "directories.h"
-#include "page.h"
 #include "problem.h"
 #include "reply.h"
-
-enum { MAX_DOMAINS_TEXT = 32768, MAX_PATTERN = 2048 };
-
-/* Domains compare without case: they are kept in lower case. */
-struct slice organization_domains(struct call *call, struct slice otherwise)
-{
-    json_t *domains = call_member(call, "domains");
-    if (!domains)
-        return otherwise;
-    struct buf text;
-    buf_init(&text, MAX_DOMAINS_TEXT);
-    json_render(domains, &text);
-    for (size_t i = 0; i < text.len; i++)
-        if (text.data[i] >= 'A' && text.data[i] <= 'Z')
-            text.data[i] = (char)(text.data[i] + ('a' - 'A'));
-    struct slice copy = arena_slice(call_arena(call), buf_slice(&text));
-    buf_fini(&text);
-    return copy;
-}
+#include "tell.h"
 
 bool organization_refuse_twin(struct call *call, struct err *err)
 {
     if (db_failure(call->db) == DB_DUPLICATE)
         err_set(err, ERR_UNIQUENESS, "Another organization of this environment has this external_id.");
     return false;
-}
-
-/* "%" and "_" are LIKE's own. */
-static struct db_value pattern_of_prefix(struct call *call, struct slice prefix)
-{
-    if (!prefix.data)
-        return db_null();
-    struct buf pattern;
-    buf_init(&pattern, MAX_PATTERN);
-    for (size_t i = 0; i < prefix.len; i++) {
-        char c = prefix.data[i];
-        if (c == '%' || c == '_' || c == '\\')
-            buf_add_char(&pattern, '\\');
-        buf_add_char(&pattern, c);
-    }
-    buf_add_char(&pattern, '%');
-    struct slice copy = arena_slice(call_arena(call), buf_slice(&pattern));
-    buf_fini(&pattern);
-    return db_bytes(copy);
-}
-
-static json_t *show_row(struct call *call, const struct db_value *row)
-{
-    struct organization organization = organization_of_row(call, row);
-    return organization_show(call, &organization);
-}
-
-static bool list(struct call *call, struct err *err)
-{
-    struct environment_id environment;
-    struct page page;
-    if (!access_environment(call, &environment, err) || !page_read(call, &environment.id, &page, err))
-        return false;
-    struct slice external_id = call->query[QUERY_EXTERNAL_ID];
-    struct db_value wanted = external_id.data ? db_bytes(external_id) : db_null();
-    struct db_value pattern = pattern_of_prefix(call, call->query[QUERY_NAME]);
-    struct db_value parameters[] = {db_id(&environment.id), wanted, wanted, pattern, pattern};
-    return page_answer(call, &page, "organizations", sql_organization_list, parameters, 5, show_row, err);
 }
 
 static bool get(struct call *call, struct err *err)
@@ -100,21 +43,10 @@ static bool update(struct call *call, struct err *err)
     if (!db_execute(call->db, sql_organization_update, parameters, 5, NULL, err))
         return organization_refuse_twin(call, err);
     if (!slice_equals(domains, organization.domains) &&
-        !db_execute(call->db, sql_organization_revise_directories, &parameters[4], 1, NULL, err))
+        (!organization_index_domains(call, &organization, err) ||
+         !db_execute(call->db, sql_organization_revise_directories, &parameters[4], 1, NULL, err)))
         return false;
     return reply_json(call->op, 200, organization_show(call, &organization));
-}
-
-/* Gone for everyone at once; housekeeping erases the data. Its external_id is free again. */
-static bool delete (struct call *call, struct err *err)
-{
-    struct organization organization;
-    if (!organization_of_path(call, ORGANIZATION_LOCKED, &organization, err))
-        return false;
-    audit_before(call, organization_show(call, &organization));
-    struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&organization.id.id)};
-    return db_execute(call->db, sql_organization_release, parameters, 2, NULL, err) &&
-           db_execute(call->db, sql_organization_delete_directories, parameters, 2, NULL, err) && reply_empty(call->op);
 }
 
 /* One UPDATE: there is never a moment without a primary, nor one with two. */
@@ -142,11 +74,16 @@ bool organization_promote(struct call *call, struct organization *organization, 
     *found_out = row != NULL;
     if (!row)
         return true;
+    if (id_equals(&directory->id, &organization->primary.id))
+        return true;
     call->audit.directory = *directory;
+    json_t *change = json_pack("{s:o, s:o}", "directory_id", show_id(ID_PREFIX_DIRECTORY, &directory->id),
+                               "previous_directory_id", show_id(ID_PREFIX_DIRECTORY, &organization->primary.id));
     audit_before(call, organization_show(call, organization));
     organization->primary = *directory;
     audit_after(call, organization_show(call, organization));
-    return db_execute(call->db, sql_primary_update, parameters, 2, NULL, err);
+    return admin_tell(call, "directory.primary_changed", change, err) &&
+           db_execute(call->db, sql_primary_update, parameters, 2, NULL, err);
 }
 
 static const struct admin_field update_fields[] = {
@@ -156,11 +93,6 @@ static const struct admin_field update_fields[] = {
 };
 static const struct admin_field primary_fields[] = {{"directory_id", field_directory_id, FIELD_REQUIRED}};
 
-const struct admin_operation organization_list = {
-    .operation = ADMIN_OPERATION("organization.list", SCOPE_ADMIN_READ),
-    .queries = QUERY_PAGE | QUERY_BIT(QUERY_EXTERNAL_ID) | QUERY_BIT(QUERY_NAME) | QUERY_BIT(QUERY_ENVIRONMENT),
-    .handle = list,
-};
 const struct admin_operation organization_get = {
     .operation = ADMIN_OPERATION("organization.get", SCOPE_ADMIN_READ),
     .queries = QUERY_BIT(QUERY_ENVIRONMENT),
@@ -172,13 +104,6 @@ const struct admin_operation organization_update = {
     .queries = QUERY_BIT(QUERY_ENVIRONMENT),
     ADMIN_FIELDS(update_fields),
     .handle = update,
-};
-const struct admin_operation organization_delete = {
-    .operation = ADMIN_OPERATION("organization.delete", SCOPE_ADMIN_MANAGE),
-    .writes = true,
-    .erases = true,
-    .queries = QUERY_BIT(QUERY_ENVIRONMENT),
-    .handle = delete,
 };
 const struct admin_operation organization_set_primary = {
     .operation = ADMIN_OPERATION("organization.set_primary", SCOPE_ADMIN_MANAGE),

@@ -1,13 +1,11 @@
 #include "purge.h"
 
 #include "admin_api_sql.h"
-#include "base/clock.h"
-#include "housekeeping.h"
 #include "idempotency.h"
 #include "jobs.h"
 #include "obs/log.h"
 
-enum { PURGE_ROWS = 1000 };
+enum { PURGE_ROWS = 200, DAY_MS = 86400000 };
 
 static bool purge_changes(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
 {
@@ -16,31 +14,57 @@ static bool purge_changes(struct db *db, int64_t before_ms, uint64_t most, uint6
     return db_execute(db, sql_change_purge, parameters, 2, purged_out, err);
 }
 
-enum { CHANGE_RETENTION = 0 };
+static bool purge_events(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
+{
+    struct id first_kept = housekeeping_first_id(before_ms);
+    struct db_value parameters[] = {db_id(&first_kept), db_integer((int64_t)most)};
+    return db_execute(db, sql_event_purge, parameters, 2, purged_out, err);
+}
+
+enum { CHANGE_RETENTION = 0, EVENT_RETENTION = -1, JOB_RETENTION = -2 };
 
 static const struct {
     const char *what; /* for the log */
-    int64_t kept_ms;  /* or CHANGE_RETENTION */
+    int64_t kept_ms;  /* or one of those above, which are settings */
     purge_fn *drop;
 } purges[] = {
     {"changes", CHANGE_RETENTION, purge_changes},
-    {"jobs", CHANGE_RETENTION, admin_jobs_purge},
+    {"events", EVENT_RETENTION, purge_events},
+    {"jobs", JOB_RETENTION, admin_jobs_purge},
     {"idempotency keys", IDEMPOTENCY_MS, idempotency_purge},
 };
+enum { PURGES = sizeof purges / sizeof purges[0] };
 
-bool purge_old(struct db *db, int64_t change_retention_ms, purge_pause_fn *pause, void *context, struct err *err)
+static int64_t kept_ms(const struct chore *chore, int64_t kept)
 {
-    for (size_t i = 0; i < sizeof purges / sizeof purges[0]; i++) {
-        int64_t kept_ms = purges[i].kept_ms == CHANGE_RETENTION ? change_retention_ms : purges[i].kept_ms;
-        uint64_t purged = PURGE_ROWS, total = 0;
-        while (purged == PURGE_ROWS && pause(context)) {
-            if (!purges[i].drop(db, clock_wall_ms() - kept_ms, PURGE_ROWS, &purged, err))
-                return false;
-            total += purged;
-        }
-        if (total > 0)
-            log_event(LOG_INFO, "admin", "dropped what is old", LOG_TEXT("what", purges[i].what),
-                      LOG_NUMBER("rows", total));
+    const struct settings *settings = chore->settings;
+    if (kept == CHANGE_RETENTION)
+        return (int64_t)settings->change_retention_days * DAY_MS;
+    if (kept == EVENT_RETENTION)
+        return (int64_t)settings->event_retention_days * DAY_MS;
+    return kept == JOB_RETENTION ? (int64_t)settings->job_retention_days * DAY_MS : kept;
+}
+
+static bool purge(struct chore *chore, size_t line, struct err *err)
+{
+    int64_t before_ms = chore->now_ms - kept_ms(chore, purges[line].kept_ms);
+    uint64_t purged = PURGE_ROWS, total = 0;
+    while (purged == PURGE_ROWS && !chore_is_stopping(chore)) {
+        if (!purges[line].drop(chore->db, before_ms, PURGE_ROWS, &purged, err))
+            return false;
+        total += purged;
+        (void)!chore_pause(chore);
     }
+    if (total > 0)
+        log_event(LOG_INFO, "admin", "dropped what is old", LOG_TEXT("what", purges[line].what),
+                  LOG_NUMBER("rows", total));
+    return true;
+}
+
+bool purge_chore(struct chore *chore, struct err *err)
+{
+    for (size_t i = 0; i < PURGES; i++)
+        if (!purge(chore, i, err))
+            return false;
     return true;
 }

@@ -26,6 +26,9 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_SINCE] = "since",
     [QUERY_UNTIL] = "until",
     [QUERY_ORDER] = "order",
+    [QUERY_DOMAIN] = "domain",
+    [QUERY_GRACE_DAYS] = "grace_days",
+    [QUERY_EXPIRING_WITHIN_DAYS] = "expiring_within_days",
 };
 
 static int hex_digit(char c)

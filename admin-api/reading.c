@@ -17,11 +17,10 @@ static bool choose_directory(struct reading *reading, const struct organization 
     if (!named.data)
         return true;
     if (!id_from_prefixed(ID_PREFIX_DIRECTORY, named, &reading->directory.id))
-        return err_set(err, ERR_NOT_FOUND, "There is no such directory.");
+        return directory_refuse_unknown(err);
     if (!directory_load(call, &reading->directory, DIRECTORY_SHARED, &directory, err))
         return false;
-    return id_equals(&directory.organization.id, &organization->id.id) ||
-           err_set(err, ERR_NOT_FOUND, "There is no such directory.");
+    return id_equals(&directory.organization.id, &organization->id.id) || directory_refuse_unknown(err);
 }
 
 static bool find_by_organization(struct reading *reading, struct err *err)

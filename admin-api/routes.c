@@ -1,7 +1,7 @@
 /* Every route of the admin API; docs/admin-api/openapi.json describes the same ones, a test compares them. */
 #include "access.h"
-#include "deactivated.h"
 #include "audit_log.h"
+#include "deactivated.h"
 #include "directories.h"
 #include "environments.h"
 #include "events.h"
@@ -40,6 +40,7 @@ const struct route admin_routes[] = {
     {"GET", ORGANIZATION, 0, &organization_get.operation},
     {"PATCH", ORGANIZATION, MAX_BODY, &organization_update.operation},
     {"DELETE", ORGANIZATION, 0, &organization_delete.operation},
+    {"POST", ORGANIZATION "/restore", MAX_BODY, &organization_restore.operation},
     {"PUT", ORGANIZATION "/primary", MAX_BODY, &organization_set_primary.operation},
     {"POST", ORGANIZATION "/directories", MAX_BODY, &directory_create.operation},
     {"GET", ORGANIZATION "/directories", 0, &directory_list.operation},
@@ -60,15 +61,18 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/groups/{}", 0, &directory_group_get.operation},
     {"GET", DIRECTORY "/groups/{}/members", 0, &directory_group_list_members.operation},
     {"GET", DIRECTORY "/users/deactivated", 0, &user_list_deactivated.operation},
+    {"POST", DIRECTORY "/restore", 0, &directory_restore.operation},
     {"POST", DIRECTORY "/tokens", MAX_BODY, &token_create.operation},
     {"GET", DIRECTORY "/tokens", 0, &token_list.operation},
     {"GET", DIRECTORY "/tokens/{}", 0, &token_get.operation},
+    {"PATCH", DIRECTORY "/tokens/{}", MAX_BODY, &token_update.operation},
     {"DELETE", DIRECTORY "/tokens/{}", 0, &token_revoke.operation},
     {"POST", DIRECTORY "/tokens/rotate", MAX_BODY, &token_rotate.operation},
 
     {"GET", "/v1/audit", 0, &audit_list.operation},
     {"GET", "/v1/audit/export", 0, &audit_export.operation},
     {"GET", "/v1/audit/verify", 0, &audit_check.operation},
+    {"GET", "/v1/tokens", 0, &token_list_ending.operation},
 };
 const size_t admin_route_count = sizeof admin_routes / sizeof admin_routes[0];
 

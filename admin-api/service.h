@@ -13,6 +13,7 @@ struct admin_settings {
     const struct auth_peppers *peppers;
     struct auth_guard *guard;          /* NULL: none */
     const char *public_url;            /* of rollcall-server, no slash at its end */
+    unsigned deletion_grace_days;      /* what is deleted can be restored for so long */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
     bool require_if_match;             /* PUT, PATCH and DELETE without it are refused */
     struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */

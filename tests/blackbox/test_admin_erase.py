@@ -73,7 +73,7 @@ def test_a_deleted_organization_is_gone_at_once_and_erased(rollcall, admin, org,
     rows = Rows(rollcall, org.external_id)
     assert rows.all() > 60
 
-    admin.delete(f"/v1/organizations/{org.id}", expect=204)
+    admin.delete(f"/v1/organizations/{org.id}?grace_days=0", expect=204)
     scim.get(f"/Users/{user}", expect=401)
     admin.get(f"/v1/organizations/{org.id}", expect=404)
     admin.get(f"/v1/organizations/{org.id}/users", expect=404)
@@ -92,7 +92,7 @@ def test_a_deleted_directory_leaves_its_organization_and_siblings(rollcall, admi
     kept = new.new_user("kept")
     rows = Rows(rollcall, org.external_id)
 
-    admin.delete(f"/v1/directories/{org.directory_id}?successor={second}", expect=204)
+    admin.delete(f"/v1/directories/{org.directory_id}?successor={second}&grace_days=0", expect=204)
     scim.get("/Users", expect=401)
     until(lambda: sorted(rows.of_directory(d) == 0 for d in rows.directories) == [False, True], "the first is erased")
     new.get(f"/Users/{kept['id']}", expect=200)
@@ -107,7 +107,11 @@ def test_erasing_goes_on_after_a_restart(own_rollcall):
     rows = Rows(rollcall, organization.external_id)
     with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
         rollcall.admin_process.stop()
-        cursor.execute("UPDATE directory SET state = 3 WHERE organization_id = %s", (rows.organization,))
+        cursor.execute(
+            "UPDATE directory SET state = 3, deleted_ms = 1, erase_ms = 1, with_organization = 1 WHERE organization_id = %s",
+            (rows.organization,),
+        )
+        cursor.execute("UPDATE organization SET deleted_ms = 1, erase_ms = 1 WHERE id = %s", (rows.organization,))
     assert rows.all() > 30
     rollcall._start_admin()
     until(lambda: rows.all() == 0, "everything is erased")
@@ -140,6 +144,6 @@ def test_an_environment_can_go_when_its_organizations_are_erased(rollcall):
     organization = rollcall.new_organization(admin)
     environment = admin.get(f"/v1/organizations/{organization.id}")["environment_id"]
     rollcall.operator.delete(f"/v1/environments/{environment}", expect=409)
-    admin.delete(f"/v1/organizations/{organization.id}", expect=204)
+    admin.delete(f"/v1/organizations/{organization.id}?grace_days=0", expect=204)
     until(lambda: rollcall.operator.delete(f"/v1/environments/{environment}").status == 204, "the environment is deleted")
     admin.get("/v1/organizations", expect=401)

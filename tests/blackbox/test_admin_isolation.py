@@ -31,6 +31,8 @@ BODIES = {
     "directory.update": {"name": "x", "state": "paused"},
     "token.create": {"label": "x"},
     "token.rotate": {},
+    "token.update": {"label": "x"},
+    "organization.restore": {"external_id": "x"},
 }
 VENDOR_OPERATIONS = [operation for operation in OPERATIONS if operation.scope != "operator key" and operation.parameters]
 
