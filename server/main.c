@@ -19,6 +19,7 @@ struct server {
     struct auth_peppers *peppers;
     struct auth_guard *guard;
     struct auth_limiter *requests;
+    struct request_log *log;
     struct store *store;
     struct http_server *http;
     int access_log_fd;
@@ -34,6 +35,7 @@ static bool start_store(struct server *server, struct err *err)
                     [STORE_QUERY] = (unsigned)settings->query_workers},
         .queue_capacity = settings->queue_capacity,
         .batch = settings->batch,
+        .logs_requests = server->log != NULL,
     };
     store_keep_history((int64_t)settings->change_retention_days * 86400 * 1000);
     server->store = store_start(&store, err);
@@ -47,6 +49,7 @@ static bool start_listener(struct server *server, struct err *err)
         .peppers = server->peppers,
         .guard = server->guard,
         .requests = server->requests,
+        .log = server->log,
         .rate_fields = settings->rate_fields != 0,
         .default_page = settings->default_page,
         .max_page = settings->max_page,
@@ -77,6 +80,8 @@ static bool start(struct server *server, struct err *err)
     server->peppers = auth_peppers_load(server->settings.pepper_file, err);
     server->guard = auth_guard_new(server->settings.auth_failures);
     server->requests = auth_limiter_new(auth_limit_of(server->settings.scim_rate, 1, server->settings.scim_burst));
+    if (server->settings.request_log)
+        server->log = request_log_new(server->settings.request_log_rate);
     return server->peppers && start_store(server, err) && start_listener(server, err);
 }
 
@@ -91,6 +96,7 @@ static bool stop(struct server *server)
     http_server_free(server->http);
     auth_guard_free(server->guard);
     auth_limiter_free(server->requests);
+    request_log_free(server->log);
     auth_peppers_free(server->peppers);
     if (server->access_log_fd >= 0)
         close(server->access_log_fd);

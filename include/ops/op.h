@@ -54,6 +54,9 @@ struct service {
     /* Asked on the loop's thread before an op goes to the store: may say whose it is (op->job.party). false: refused,
      * with op->err. NULL: all are let in. */
     bool (*admit)(struct op *op);
+    /* Told on the loop's thread of every request, when its answer is made or its client has left (with status 0 when it
+     * was not run). NULL: nobody wants to know. */
+    void (*ended)(const struct op *op, uint64_t duration_us, bool client_left);
     /* Tolerated in paths: "//" and a trailing slash (admins paste base URLs that end in one). */
     bool lenient_slashes;
     void *context; /* the use cases' own: peppers, limits, … */
@@ -117,6 +120,8 @@ struct op {
     struct directory_id log_directory;
     struct id log_credential;
     struct resource_id log_resource; /* that it is about */
+    uint8_t log_mode;                /* enum scim_request_log of the directory, */
+    uint32_t log_revision;           /* and the revision of its rules that says so */
     const struct op_record *records; /* of a request with many operations: a line and a count for each */
     size_t record_count;
 };

@@ -10,6 +10,7 @@ struct scim_service_settings {
     const struct auth_peppers *peppers;
     struct auth_guard *guard;      /* NULL: none */
     struct auth_limiter *requests; /* of a directory; NULL: no limit */
+    struct request_log *log;       /* NULL: requests are not logged */
     bool rate_fields;              /* answers have RateLimit and RateLimit-Policy */
     uint64_t default_page;         /* resources, 100 */
     uint64_t max_page;             /* resources, 1,000 */
@@ -24,6 +25,12 @@ struct scim_service_settings {
     unsigned bulk_timeout_ms;     /* after which no further operation of it is started, 20,000 */
     struct queue *write_queue;    /* the store's, for its operations */
 };
+
+/* What of the requests that end is kept in the request log: per directory so many a second, successes and failures
+ * apart, and few of those that prove nothing. rate 0: all. */
+struct request_log;
+struct request_log *request_log_new(uint64_t rate);
+void request_log_free(struct request_log *log); /* NULL is fine */
 
 /* The service for http_server_start; settings must outlive it. */
 const struct service *scim_service(const struct scim_service_settings *settings);

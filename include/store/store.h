@@ -17,6 +17,7 @@ struct store_settings {
     struct db_settings db;
     unsigned workers[STORE_LANES]; /* 0: the lane does not exist */
     size_t queue_capacity;         /* jobs waiting per lane */
+    bool logs_requests;            /* store_request_push and store_request_ended may be called (store/request.h) */
     size_t batch;                  /* jobs per turn of the read and write lanes, 1..64 */
 };
 

@@ -114,8 +114,10 @@ static void abandon(struct exchange *exchange)
     access_log_abandoned(exchange);
     bool with_store = exchange->state == EXCHANGE_IN_OUTBOX || exchange->state == EXCHANGE_IN_STORE;
     exchange->req = NULL;
-    if (!with_store || exchange_withdraw(exchange))
-        exchange_release(exchange);
+    if (with_store && !exchange_withdraw(exchange))
+        return;
+    exchange_tell(exchange, true);
+    exchange_release(exchange);
 }
 
 /* Disposer of the guard in the request's pool: the answer is sent, or the client has left. */

@@ -56,6 +56,7 @@ void exchange_answer(struct exchange *exchange);
 /* Renders op->err and sends it. */
 void exchange_refuse(struct exchange *exchange);
 void exchange_count(struct exchange *exchange);
+void exchange_tell(const struct exchange *exchange, bool client_left); /* the service, that it has ended */
 void exchange_count_records(struct exchange *exchange); /* of the operations in it */
 void exchange_release(struct exchange *exchange);
 /* Takes admission slots and puts its job into the outbox, or refuses. */

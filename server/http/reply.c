@@ -138,6 +138,12 @@ static void refuse_broken(struct exchange *exchange)
     op->service->refuse(op);
 }
 
+void exchange_tell(const struct exchange *exchange, bool client_left)
+{
+    if (exchange->op.service->ended)
+        exchange->op.service->ended(&exchange->op, (clock_monotonic_ns() - exchange->began_ns) / 1000, client_left);
+}
+
 void exchange_answer(struct exchange *exchange)
 {
     static h2o_generator_t generator = {NULL, NULL};
@@ -155,6 +161,7 @@ void exchange_answer(struct exchange *exchange)
     exchange->answered_ms = exchange->loop->now_ms;
     exchange_count(exchange);
     exchange_count_records(exchange);
+    exchange_tell(exchange, false);
     struct connection *connection = exchange->connection;
     connection->reply_bytes += op->reply.body.len;
     bool with_body = has_content(op->reply.status) && !op->is_head && op->reply.body.len > 0;

@@ -122,6 +122,7 @@ static void come_home(struct exchange *exchange)
     }
     exchange_count_records(exchange); /* they were run, although nobody waits for them any more */
     access_log_records(exchange);
+    exchange_tell(exchange, true);
     exchange_release(exchange);
 }
 

@@ -190,6 +190,8 @@ static bool admit_bearer(struct call *call, const struct view_token *token)
     op->log_organization = token->organization;
     op->log_directory = token->directory;
     op->log_credential = token->id.id;
+    op->log_mode = (uint8_t)(token->rules ? token->rules->policy.request_log : SCIM_LOG_REDACTED);
+    op->log_revision = token->revision;
     store_token_used(token, op->now_ms);
     return door_proved(call);
 }

@@ -1,5 +1,6 @@
 /* The SCIM service: its routes, and how it refuses. */
 #include "door.h"
+#include "request_log.h"
 #include "scim/message.h"
 #include "use_cases.h"
 
@@ -229,6 +230,7 @@ const struct service *scim_service(const struct scim_service_settings *settings)
         .route_count = sizeof(routes) / sizeof(routes[0]),
         .refuse = scim_refuse,
         .admit = door_admit,
+        .ended = request_log_ended,
         .lenient_slashes = true,
     };
     service.context = (void *)(uintptr_t)settings;

@@ -5,6 +5,7 @@
 
 #include "base/must.h"
 #include "probe.h"
+#include "request_ring.h"
 #include "touch.h"
 #include "worker.h"
 
@@ -17,6 +18,7 @@ struct store {
     size_t worker_count;
     struct touch *touch;
     struct probe *probe;
+    struct request_writer *request_writer; /* NULL: this process has none */
 };
 
 static void start_worker(struct store *store, enum store_lane lane)
@@ -52,6 +54,8 @@ struct store *store_start(const struct store_settings *settings, struct err *err
     must(store->workers);
     store->touch = touch_start(&store->settings.db);
     store->probe = probe_start(&store->settings.db);
+    if (settings->logs_requests)
+        store->request_writer = request_writer_start(&store->settings.db);
     for (enum store_lane lane = STORE_READ; lane < STORE_LANES; lane++) {
         if (settings->workers[lane])
             store->queues[lane] = queue_new(lane_names[lane], settings->queue_capacity);
@@ -78,6 +82,7 @@ void store_stop(struct store *store)
         end_lane(store, lane);
     for (enum store_lane lane = STORE_READ; lane < STORE_LANES; lane++)
         queue_free(store->queues[lane]); /* now: the last queries may have tried to push to a closed lane */
+    request_writer_stop(store->request_writer);
     probe_stop(store->probe);
     touch_stop(store->touch);
     free(store->workers);

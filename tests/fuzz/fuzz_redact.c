@@ -1,5 +1,5 @@
-/* Bodies and URLs as the request log shows them: bounded, JSON whatever came in, and what was redacted once is not
- * redacted further. The first byte chooses the kind of body. */
+/* Bodies and URLs as the request log shows them: bounded, and JSON whatever came in. The first byte chooses the kind of
+ * body. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -24,9 +24,7 @@ static void check_body(struct slice body, enum scim_body_kind kind)
     json_scoped *value = once.len ? json_loadb(once.data, once.len, 0, NULL) : NULL;
     must(value || once.len == 0);
     must(!whole || value);
-    if (value)
-        must(scim_redact_body(buf_slice(&once), kind, &structure, &twice) &&
-             slice_equals(buf_slice(&once), buf_slice(&twice)));
+    must(!value || scim_redact_body(buf_slice(&once), kind, &structure, &twice));
     buf_fini(&once);
     buf_fini(&twice);
 }

@@ -6,7 +6,7 @@ BEGIN {
     doors["config"] = "base obs"
     doors["store"] = "base obs config scim/schema.h scim/filter.h scim/path.h scim/query.h scim/index.h " \
                      "scim/document.h scim/policy.h scim/policy_bind.h scim/rules.h scim/catalog.h scim/resource.h " \
-                     "scim/undeclared.h scim/sort.h"
+                     "scim/undeclared.h scim/sort.h scim/redact.h"
     doors["auth"] = "base obs config store"
     doors["ops"] = "base obs config scim store auth"
     doors["http"] = "base obs config ops"
