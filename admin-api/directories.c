@@ -6,10 +6,8 @@
 #include "base/json.h"
 #include "organizations.h"
 #include "page.h"
-#include "problem.h"
+#include "policies.h"
 #include "reply.h"
-#include "scim/schema.h"
-#include "store/rules.h"
 #include "tell.h"
 
 enum { MAX_POLICY = 16384 };
@@ -28,46 +26,9 @@ static struct slice policy_text(struct call *call, struct slice otherwise)
     return copy;
 }
 
-static const char *conflict_text(struct call *call, const struct store_key_conflict *conflict)
-{
-    char id[ID_UUID_CHARS + 1], other[ID_UUID_CHARS + 1];
-    const char *kind = conflict->type == SCIM_TYPE_GROUP ? "group" : "user";
-    id_to_uuid(&conflict->id.id, id);
-    id_to_uuid(&conflict->other.id, other);
-    if (conflict->why[0])
-        return arena_printf(call_arena(call), "%s %s: %s", kind, id, conflict->why);
-    return arena_printf(call_arena(call), "%s %s has the same as %s %s", kind, id, kind, other);
-}
-
-/* In the answer, one by one, as far as there is room. */
-static void name_conflicts(struct call *call, const struct store_key_conflicts *conflicts)
-{
-    struct field_errors *errors = &call_state(call->op)->errors;
-    errors->count = 0;
-    for (size_t i = 0; i < conflicts->count && i < STORE_KEY_CONFLICTS && i < FIELD_ERRORS_MAX; i++) {
-        bool group = conflicts->list[i].type == SCIM_TYPE_GROUP;
-        errors->list[errors->count++] =
-            (struct field_error){group ? "#/policy/unique_group_names" : "#/policy/unique_identifier",
-                                 conflict_text(call, &conflicts->list[i])};
-    }
-}
-
-/* The field was checked on its own; together with the rest of the rules it can be wrong all the same. */
 static bool save_policy(struct call *call, struct directory_id directory, struct slice policy, struct err *err)
 {
-    if (!call_member(call, "policy"))
-        return true;
-    struct store_key_conflicts conflicts = {.count = 0};
-    struct store_rules_change change = {.policy = policy, .now_ms = call->op->now_ms, .conflicts = &conflicts};
-    if (store_rules_save(call->db, directory, &change, err))
-        return true;
-    if (err->kind == ERR_CONFLICT)
-        name_conflicts(call, &conflicts);
-    if (err->kind == ERR_INVALID_VALUE || err->kind == ERR_INVALID_SYNTAX) {
-        const char *detail = arena_printf(call_arena(call), "%s", err->detail);
-        return problem_invalid(call->op, "#/policy", detail, err);
-    }
-    return false;
+    return !call_member(call, "policy") || policy_save(call, directory, policy, "#/policy", err);
 }
 
 bool directory_insert(struct call *call, const struct directory_new *directory, struct err *err)

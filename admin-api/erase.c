@@ -10,11 +10,27 @@ enum { MOST_AT_A_TIME = 32 };
 /* Every table that has rows of a directory: children before parents, as foreign keys want it. A new table that has a
  * column directory_id gets a statement in sql/erase.sql and a line here. */
 static const char *const directory_tables[] = {
-    sql_erase_memberships,  sql_erase_attribute_values, sql_erase_resources,       sql_erase_undeclared,
-    sql_erase_vendor_users, sql_erase_import_pieces,    sql_erase_import_problems, sql_erase_deactivated,
-    sql_erase_departed,     sql_erase_incarnations,     sql_erase_tokens,          sql_erase_changes,
-    sql_erase_jobs,         sql_erase_requests,         sql_erase_request_bodies,  sql_erase_hours,
+    sql_erase_memberships,
+    sql_erase_attribute_values,
+    sql_erase_resources,
+    sql_erase_undeclared,
+    sql_erase_vendor_users,
+    sql_erase_import_pieces,
+    sql_erase_import_problems,
+    sql_erase_deactivated,
+    sql_erase_departed,
+    sql_erase_incarnations,
+    sql_erase_tokens,
+    sql_erase_changes,
+    sql_erase_jobs,
+    sql_erase_requests,
+    sql_erase_request_bodies,
+    sql_erase_hours,
     sql_erase_health,
+    sql_erase_deleted,
+    sql_erase_deleted_memberships,
+    sql_erase_role_rules,
+    sql_erase_role_mapping,
 };
 
 /* The same for a column organization_id, where rows are of the organization and of no directory. */

@@ -49,6 +49,9 @@ struct field_errors {
     struct field_error list[FIELD_ERRORS_MAX];
 };
 
+/* parent and the member's name behind it, escaped. */
+const char *admin_pointer(const char *parent, const char *name, struct arena *arena);
+
 /* Every member against the table, unknown and missing ones included; what is wrong is added to errors_out. */
 void admin_fields_check(const json_t *body, const struct admin_field *fields, size_t count,
                         const struct field_context *context, struct field_errors *errors_out);

@@ -5,12 +5,13 @@
 enum { SHOWN_NAME = 100 };
 
 /* RFC 6901 section 6: "~" and "/" are escaped for the pointer, then what a URI fragment cannot hold. */
-static const char *pointer_to(const char *name, struct arena *arena)
+const char *admin_pointer(const char *parent, const char *name, struct arena *arena)
 {
     static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
     struct buf out;
-    buf_init(&out, 3 * SHOWN_NAME + 2);
-    buf_add_str(&out, "#/");
+    buf_init(&out, strlen(parent) + 3 * SHOWN_NAME + 2);
+    buf_add_str(&out, parent);
+    buf_add_char(&out, '/');
     for (size_t i = 0; i < SHOWN_NAME && name[i]; i++) {
         if (name[i] == '~')
             buf_add_str(&out, "~0");
@@ -30,7 +31,7 @@ static void complain(struct field_errors *errors, const struct field_context *co
                      const char *detail)
 {
     if (errors->count < FIELD_ERRORS_MAX)
-        errors->list[errors->count++] = (struct field_error){pointer_to(name, context->arena), detail};
+        errors->list[errors->count++] = (struct field_error){admin_pointer("#", name, context->arena), detail};
 }
 
 static void check_member(const json_t *value, const struct admin_field *field, const struct field_context *context,

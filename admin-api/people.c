@@ -3,16 +3,18 @@
 #include "admin_api_sql.h"
 #include "base/json.h"
 #include "condition.h"
+#include "query.h"
 #include "reading.h"
 #include "reply.h"
 #include "scim/schema.h"
+#include "store/deleted.h"
 #include "store/query.h"
 
 struct list { /* a page on its way */
     struct reading reading;
     struct page page;
     uint16_t type;
-    struct people people;
+    struct people people, deleted;
 };
 
 /* The rows of a page are kept: one result can be open at a time, and the groups are another. */
@@ -24,6 +26,52 @@ static bool keep_row(const struct view_resource *row, void *context)
         return false;
     reading_keep(&list->reading, &list->people, row);
     list->page.last = row->id.id;
+    return true;
+}
+
+/* --- deleted ones, between those that are there --- */
+
+static bool keep_deleted(const struct view_resource *row, void *context)
+{
+    struct list *list = context;
+    reading_keep(&list->reading, &list->deleted, row)->is_deleted = true;
+    return true;
+}
+
+static bool comes_first(const struct people *these, size_t i, const struct people *those, size_t k)
+{
+    return i < these->count &&
+           (k == those->count || id_compare(&these->list[i].row->id.id, &those->list[k].row->id.id) <= 0);
+}
+
+/* Both are in the order of ids. One that came back has no tombstone, unless it came this very moment: then it is there.
+ */
+static void merge(struct list *list)
+{
+    struct people all = reading_room(&list->reading, list->page.limit), *there = &list->people, *gone = &list->deleted;
+    size_t i = 0, k = 0;
+    while (all.count < all.room && (i < there->count || k < gone->count)) {
+        bool takes_living = comes_first(there, i, gone, k);
+        const struct person *next = takes_living ? &there->list[i++] : &gone->list[k++];
+        if (takes_living && k < gone->count && id_equals(&gone->list[k].row->id.id, &next->row->id.id))
+            k++;
+        all.list[all.count++] = *next;
+    }
+    list->page.has_more |= i < there->count || k < gone->count;
+    if (all.count > 0)
+        list->page.last = all.list[all.count - 1].row->id.id;
+    list->people = all;
+}
+
+static bool add_deleted(struct list *list, struct err *err)
+{
+    const struct reading *reading = &list->reading;
+    struct resource_id after = {list->page.after};
+    uint64_t limit = list->page.limit + 1;
+    list->deleted = reading_room(reading, limit);
+    if (!store_deleted_after(reading->call->db, reading->directory, list->type, after, limit, keep_deleted, list, err))
+        return false;
+    merge(list);
     return true;
 }
 
@@ -41,10 +89,16 @@ static bool find_people(struct list *list, struct err *err)
 {
     struct reading *reading = &list->reading;
     struct scim_filter *filter;
-    if (!condition_read(reading->call, scim_rules_type(reading->rules, list->type), &reading->rules->policy, &filter,
+    bool deleted;
+    if (!query_flag(reading->call, QUERY_INCLUDE_DELETED, &deleted, err) ||
+        !condition_read(reading->call, scim_rules_type(reading->rules, list->type), &reading->rules->policy, &filter,
                         err))
         return false;
-    return filter ? condition_find(reading, list->type, filter, &list->page, &list->people, err) : find_all(list, err);
+    if (filter && deleted)
+        return err_set(err, ERR_BAD_REQUEST, "include_deleted cannot be combined with a filter or a look-up.");
+    if (filter)
+        return condition_find(reading, list->type, filter, &list->page, &list->people, err);
+    return find_all(list, err) && (!deleted || add_deleted(list, err));
 }
 
 static bool answer_list(struct list *list, struct err *err)
@@ -84,13 +138,36 @@ static bool load_one(const struct reading *reading, uint16_t type, const struct 
     return *row_out || refuse_unknown(type, err);
 }
 
+/* The same among those that were deleted. */
+static bool load_deleted(const struct reading *reading, uint16_t type, struct view_resource *row_out, struct err *err)
+{
+    struct call *call = reading->call;
+    struct resource_id id;
+    if (!id_from_uuid(call->op->parameters[1], true, &id.id))
+        return refuse_unknown(type, err);
+    if (!store_deleted_rows(call->db, reading->directory, type, &id, 1, call_arena(call), row_out, err))
+        return false;
+    return !id_is_zero(&row_out->id.id) || refuse_unknown(type, err);
+}
+
 static bool answer_one(struct reading *reading, uint16_t type, struct err *err)
 {
     struct people people = reading_room(reading, 1);
     const struct view_resource *row;
-    if (!load_one(reading, type, &row, err))
+    struct view_resource gone;
+    bool deleted;
+    if (!query_flag(reading->call, QUERY_INCLUDE_DELETED, &deleted, err))
         return false;
-    reading_keep(reading, &people, row);
+    if (load_one(reading, type, &row, err)) {
+        reading_keep(reading, &people, row);
+    } else {
+        if (!deleted || err->kind != ERR_NOT_FOUND)
+            return false;
+        *err = ERR_INIT;
+        if (!load_deleted(reading, type, &gone, err))
+            return false;
+        reading_keep(reading, &people, &gone)->is_deleted = true;
+    }
     return reading_dress(reading, type, &people, err) && reading_answer_one(reading, &people);
 }
 
@@ -198,9 +275,9 @@ HANDLERS(READING_ORGANIZATION, _by_organization)
 HANDLERS(READING_DIRECTORY, _by_directory)
 
 #define BY_ORGANIZATION (QUERY_BIT(QUERY_DIRECTORY) | QUERY_BIT(QUERY_ENVIRONMENT))
-#define VIEWED          QUERY_BIT(QUERY_VIEW)
-#define USER_LIST       (QUERY_PAGE | VIEWED | QUERY_CONDITION_OF_USERS)
-#define GROUP_LIST      (QUERY_PAGE | VIEWED | QUERY_CONDITION_OF_GROUPS)
+#define ONE             (QUERY_BIT(QUERY_VIEW) | QUERY_BIT(QUERY_INCLUDE_DELETED))
+#define USER_LIST       (QUERY_PAGE | ONE | QUERY_CONDITION_OF_USERS)
+#define GROUP_LIST      (QUERY_PAGE | ONE | QUERY_CONDITION_OF_GROUPS)
 
 #define READS(name, queries_, handler)                                                                                 \
     {                                                                                                                  \
@@ -208,19 +285,19 @@ HANDLERS(READING_DIRECTORY, _by_directory)
     }
 
 const struct admin_operation user_list = READS("user.list", USER_LIST | BY_ORGANIZATION, users_by_organization);
-const struct admin_operation user_get = READS("user.get", BY_ORGANIZATION | VIEWED, user_by_organization);
+const struct admin_operation user_get = READS("user.get", BY_ORGANIZATION | ONE, user_by_organization);
 const struct admin_operation user_list_groups =
     READS("user.list_groups", QUERY_PAGE | BY_ORGANIZATION, groups_of_user_by_organization);
 const struct admin_operation group_list = READS("group.list", GROUP_LIST | BY_ORGANIZATION, groups_by_organization);
-const struct admin_operation group_get = READS("group.get", BY_ORGANIZATION | VIEWED, group_by_organization);
+const struct admin_operation group_get = READS("group.get", BY_ORGANIZATION | ONE, group_by_organization);
 const struct admin_operation group_list_members =
     READS("group.list_members", QUERY_PAGE | BY_ORGANIZATION, members_by_organization);
 
 const struct admin_operation directory_user_list = READS("directory_user.list", USER_LIST, users_by_directory);
-const struct admin_operation directory_user_get = READS("directory_user.get", VIEWED, user_by_directory);
+const struct admin_operation directory_user_get = READS("directory_user.get", ONE, user_by_directory);
 const struct admin_operation directory_user_list_groups =
     READS("directory_user.list_groups", QUERY_PAGE, groups_of_user_by_directory);
 const struct admin_operation directory_group_list = READS("directory_group.list", GROUP_LIST, groups_by_directory);
-const struct admin_operation directory_group_get = READS("directory_group.get", VIEWED, group_by_directory);
+const struct admin_operation directory_group_get = READS("directory_group.get", ONE, group_by_directory);
 const struct admin_operation directory_group_list_members =
     READS("directory_group.list_members", QUERY_PAGE, members_by_directory);

@@ -159,6 +159,10 @@ void person_render(const struct person *person, const struct person_style *style
     (row->type == SCIM_TYPE_USER ? add_user : add_group)(person, out);
     add_time(SLICE_LITERAL(",\"created_at\":"), row->created_ms, out);
     add_time(SLICE_LITERAL(",\"updated_at\":"), row->modified_ms, out);
+    if (person->is_deleted)
+        add_time(SLICE_LITERAL(",\"deleted_at\":"), row->modified_ms, out);
+    else
+        buf_add(out, SLICE_LITERAL(",\"deleted_at\":null"));
     if (!style->profile_only) {
         struct scim_served served = served_of(person);
         buf_add(out, SLICE_LITERAL(",\"scim\":"));

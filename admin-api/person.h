@@ -12,7 +12,8 @@
 
 struct person {
     const struct view_resource *row;
-    struct view_refs groups;          /* of a user */
+    struct view_refs groups;          /* of a user; of a deleted one those that it was directly in */
+    bool is_deleted;                  /* at row->modified_ms */
     const struct store_person *known; /* of a user, what stands beside the resource; NULL: nothing does */
 };
 

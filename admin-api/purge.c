@@ -21,7 +21,20 @@ static bool purge_events(struct db *db, int64_t before_ms, uint64_t most, uint64
     return db_execute(db, sql_event_purge, parameters, 2, purged_out, err);
 }
 
-enum { CHANGE_RETENTION = 0, EVENT_RETENTION = -1, JOB_RETENTION = -2 };
+static bool purge_deleted(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
+{
+    struct db_value parameters[] = {db_integer(before_ms), db_integer((int64_t)most)};
+    return db_execute(db, sql_deleted_purge, parameters, 2, purged_out, err);
+}
+
+static bool purge_deleted_memberships(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out,
+                                      struct err *err)
+{
+    struct db_value parameters[] = {db_integer(before_ms), db_integer((int64_t)most)};
+    return db_execute(db, sql_deleted_membership_purge, parameters, 2, purged_out, err);
+}
+
+enum { CHANGE_RETENTION = 0, EVENT_RETENTION = -1, JOB_RETENTION = -2, DELETED_RETENTION = -3 };
 
 static const struct {
     const char *what; /* for the log */
@@ -31,6 +44,8 @@ static const struct {
     {"changes", CHANGE_RETENTION, purge_changes},
     {"events", EVENT_RETENTION, purge_events},
     {"jobs", JOB_RETENTION, admin_jobs_purge},
+    {"memberships of deleted people", DELETED_RETENTION, purge_deleted_memberships},
+    {"deleted people", DELETED_RETENTION, purge_deleted},
     {"idempotency keys", IDEMPOTENCY_MS, idempotency_purge},
 };
 enum { PURGES = sizeof purges / sizeof purges[0] };
@@ -40,6 +55,8 @@ static int64_t kept_ms(const struct chore *chore, int64_t kept)
     const struct settings *settings = chore->settings;
     if (kept == CHANGE_RETENTION)
         return (int64_t)settings->change_retention_days * DAY_MS;
+    if (kept == DELETED_RETENTION)
+        return (int64_t)settings->deleted_retention_days * DAY_MS;
     if (kept == EVENT_RETENTION)
         return (int64_t)settings->event_retention_days * DAY_MS;
     return kept == JOB_RETENTION ? (int64_t)settings->job_retention_days * DAY_MS : kept;

@@ -13,6 +13,9 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_KIND] = "kind",
     [QUERY_STATE] = "state",
     [QUERY_VIEW] = "view",
+    [QUERY_INCLUDE_DELETED] = "include_deleted",
+    [QUERY_UPDATED_SINCE] = "updated_since",
+    [QUERY_FORCE] = "force",
     [QUERY_OLDER_THAN_DAYS] = "older_than_days",
     [QUERY_DRY_RUN] = "dry_run",
     [QUERY_ON_CONFLICT] = "on_conflict",
@@ -99,6 +102,14 @@ bool query_parse(struct call *call, uint64_t allowed, struct err *err)
             return false;
     }
     return true;
+}
+
+bool query_flag(const struct call *call, enum admin_query query, bool *flag_out, struct err *err)
+{
+    struct slice text = call->query[query];
+    *flag_out = slice_equals(text, SLICE_LITERAL("true"));
+    return *flag_out || !text.data || slice_equals(text, SLICE_LITERAL("false")) ||
+           err_set(err, ERR_BAD_REQUEST, "%s must be \"true\" or \"false\".", admin_query_names[query]);
 }
 
 static void encode(struct slice text, struct buf *out)

@@ -5,6 +5,7 @@
 #include "reply.h"
 #include "scim/document.h"
 #include "scim/project.h"
+#include "store/deleted.h"
 #include "store/query.h"
 #include "store/rules.h"
 
@@ -72,7 +73,7 @@ struct people reading_room(const struct reading *reading, size_t room)
     return (struct people){.list = arena_array(call_arena(reading->call), struct person, room), .room = room};
 }
 
-void reading_keep(const struct reading *reading, struct people *people, const struct view_resource *row)
+struct person *reading_keep(const struct reading *reading, struct people *people, const struct view_resource *row)
 {
     struct arena *arena = call_arena(reading->call);
     struct view_resource *kept = arena_new(arena, struct view_resource);
@@ -82,7 +83,8 @@ void reading_keep(const struct reading *reading, struct people *people, const st
     kept->display = arena_slice(arena, row->display);
     kept->manager_display = arena_slice(arena, row->manager_display);
     kept->unique_key = kept->external_key = SLICE_EMPTY;
-    people->list[people->count++] = (struct person){.row = kept};
+    people->list[people->count] = (struct person){.row = kept};
+    return &people->list[people->count++];
 }
 
 /* --- what shows beside the rows --- */
@@ -106,18 +108,43 @@ static void hide(const struct reading *reading, const struct scim_resource_type 
     }
 }
 
-static bool load_groups(struct reading *reading, struct people *people, struct err *err)
+struct some { /* of the people: those who are there, or those who were deleted */
+    struct resource_id *ids;
+    struct person **list;
+    size_t count;
+};
+
+static struct some choose(const struct reading *reading, struct people *people, bool deleted)
 {
     struct arena *arena = call_arena(reading->call);
-    struct resource_id *ids = arena_array(arena, struct resource_id, people->count);
-    struct view_refs *refs = arena_array(arena, struct view_refs, people->count);
-    for (size_t i = 0; i < people->count; i++)
-        ids[i] = people->list[i].row->id;
-    if (!store_groups_of(reading->call->db, reading->directory, SCIM_TYPE_USER, ids, people->count, arena, refs, err))
+    struct some some = {.ids = arena_array(arena, struct resource_id, people->count),
+                        .list = arena_array(arena, struct person *, people->count)};
+    for (size_t i = 0; i < people->count; i++) {
+        if (people->list[i].is_deleted != deleted)
+            continue;
+        some.ids[some.count] = people->list[i].row->id;
+        some.list[some.count++] = &people->list[i];
+    }
+    return some;
+}
+
+static bool load_groups_of(struct reading *reading, const struct some *some, bool deleted, struct err *err)
+{
+    struct arena *arena = call_arena(reading->call);
+    struct db *db = reading->call->db;
+    struct view_refs *refs = arena_array(arena, struct view_refs, some->count + 1);
+    if (deleted ? !store_deleted_groups_of(db, reading->directory, some->ids, some->count, arena, refs, err)
+                : !store_groups_of(db, reading->directory, SCIM_TYPE_USER, some->ids, some->count, arena, refs, err))
         return false;
-    for (size_t i = 0; i < people->count; i++)
-        people->list[i].groups = refs[i];
+    for (size_t i = 0; i < some->count; i++)
+        some->list[i]->groups = refs[i];
     return true;
+}
+
+static bool load_groups(struct reading *reading, struct people *people, struct err *err)
+{
+    struct some there = choose(reading, people, false), gone = choose(reading, people, true);
+    return load_groups_of(reading, &there, false, err) && load_groups_of(reading, &gone, true, err);
 }
 
 static bool load_known(struct reading *reading, struct people *people, struct err *err)

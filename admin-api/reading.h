@@ -32,7 +32,7 @@ struct people { /* what is shown, in order; in the call's arena */
 };
 struct people reading_room(const struct reading *reading, size_t room);
 /* A copy of the row, which is valid during a visit alone. */
-void reading_keep(const struct reading *reading, struct people *people, const struct view_resource *row);
+struct person *reading_keep(const struct reading *reading, struct people *people, const struct view_resource *row);
 
 /* Loads what shows beside the rows, for all of them at once; no statement is run for one person. */
 MUST_CHECK bool reading_dress(struct reading *reading, uint16_t type, struct people *people, struct err *err);

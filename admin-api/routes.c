@@ -1,6 +1,7 @@
 /* Every route of the admin API; docs/admin-api/openapi.json describes the same ones, a test compares them. */
 #include "access.h"
 #include "audit_log.h"
+#include "catalogs.h"
 #include "deactivated.h"
 #include "directories.h"
 #include "environments.h"
@@ -9,7 +10,11 @@
 #include "keys.h"
 #include "organizations.h"
 #include "people.h"
+#include "policies.h"
 #include "problem.h"
+#include "resource_types.h"
+#include "schemas.h"
+#include "scim/catalog.h"
 #include "service.h"
 #include "tokens.h"
 
@@ -62,6 +67,22 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/groups/{}/members", 0, &directory_group_list_members.operation},
     {"GET", DIRECTORY "/users/deactivated", 0, &user_list_deactivated.operation},
     {"POST", DIRECTORY "/restore", 0, &directory_restore.operation},
+    {"GET", DIRECTORY "/policy", 0, &policy_get.operation},
+    {"PATCH", DIRECTORY "/policy", MAX_BODY, &policy_update.operation},
+    {"PUT", DIRECTORY "/policy", MAX_BODY, &policy_replace.operation},
+    {"GET", DIRECTORY "/catalog", 0, &catalog_get.operation},
+    {"PUT", DIRECTORY "/catalog", SCIM_CATALOG_BYTES, &catalog_replace.operation},
+    {"GET", DIRECTORY "/schemas", 0, &schema_list.operation},
+    {"POST", DIRECTORY "/schemas", SCIM_CATALOG_BYTES, &schema_create.operation},
+    {"GET", DIRECTORY "/schemas/{}", 0, &schema_get.operation},
+    {"PUT", DIRECTORY "/schemas/{}", SCIM_CATALOG_BYTES, &schema_replace.operation},
+    {"DELETE", DIRECTORY "/schemas/{}", 0, &schema_delete.operation},
+    {"GET", DIRECTORY "/resource-types", 0, &resource_type_list.operation},
+    {"POST", DIRECTORY "/resource-types", MAX_BODY, &resource_type_create.operation},
+    {"GET", DIRECTORY "/resource-types/{}", 0, &resource_type_get.operation},
+    {"PUT", DIRECTORY "/resource-types/{}", MAX_BODY, &resource_type_replace.operation},
+    {"DELETE", DIRECTORY "/resource-types/{}", 0, &resource_type_delete.operation},
+
     {"POST", DIRECTORY "/tokens", MAX_BODY, &token_create.operation},
     {"GET", DIRECTORY "/tokens", 0, &token_list.operation},
     {"GET", DIRECTORY "/tokens/{}", 0, &token_get.operation},

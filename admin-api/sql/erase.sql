@@ -58,6 +58,18 @@ DELETE FROM directory_hour WHERE directory_id = ? ORDER BY hour LIMIT ?
 -- name: erase_health
 DELETE FROM directory_health WHERE directory_id = ? LIMIT ?
 
+-- name: erase_deleted
+DELETE FROM deleted_resource WHERE directory_id = ? ORDER BY type, id LIMIT ?
+
+-- name: erase_deleted_memberships
+DELETE FROM deleted_membership WHERE directory_id = ? ORDER BY deleted_id, group_id LIMIT ?
+
+-- name: erase_role_rules
+DELETE FROM role_rule WHERE directory_id = ? ORDER BY ordinal LIMIT ?
+
+-- name: erase_role_mapping
+DELETE FROM role_mapping WHERE directory_id = ? LIMIT ?
+
 -- name: erase_tokens
 DELETE FROM scim_token WHERE directory_id = ? ORDER BY id LIMIT ?
 

@@ -6,12 +6,20 @@
 
 #include "scim/filter.h"
 
+struct scim_rules;
+
 /* Finds what the policy's lists name in the types, the first of which is the User. Names that no schema declares stand
  * for undeclared attributes, so that a policy outlives a schema. What it makes lies in the arena, but for compiled
  * patterns: scim_policy_unbind. */
 MUST_CHECK bool scim_policy_bind(struct scim_policy *policy, const struct scim_resource_type *const *types,
                                  size_t count, struct arena *arena, struct err *err);
 void scim_policy_unbind(struct scim_policy *policy); /* not bound: nothing happens */
+
+/* What people may change of themselves where the policy does not say. */
+extern const struct scim_names scim_policy_self_service;
+
+/* The policy with every member, those with their default included. A new reference. */
+struct json_t *scim_policy_show(const struct scim_rules *rules);
 
 /* Is there a name in the bound policy that can have no effect: no schema declares it, or clients cannot set it? Asked
  * before a policy is stored. ERR_INVALID_VALUE naming it. */

@@ -23,10 +23,17 @@ struct scim_rules {
 /* No text at all: the default policy, the built-in types. Never freed. */
 extern const struct scim_rules scim_rules_default;
 
+/* Where in a catalog an error is: a JSON Pointer such as "/schemas/0/attributes/2/name"; empty where none is. */
+enum { SCIM_FAULT_BYTES = 512 };
+struct scim_fault {
+    char pointer[SCIM_FAULT_BYTES];
+};
+
 struct scim_rules_source {
-    struct slice policy;  /* directory.policy, see policy.h */
-    struct slice catalog; /* directory.catalog, a JSON object; empty: nothing but the built-in types */
-    struct slice domains; /* organization.domains, a JSON array of strings; empty: none */
+    struct slice policy;      /* directory.policy, see policy.h */
+    struct slice catalog;     /* directory.catalog, a JSON object; empty: nothing but the built-in types */
+    struct slice domains;     /* organization.domains, a JSON array of strings; empty: none */
+    struct scim_fault *fault; /* filled in when the catalog is refused; may be NULL */
 };
 
 /* New rules, NULL with ERR_INVALID_SYNTAX or ERR_INVALID_VALUE naming what is wrong. The texts need not live on. */

@@ -24,13 +24,22 @@ bool catalog_is_own(const struct catalog *catalog, const struct scim_schema *sch
 static bool read_schemas(struct catalog *catalog, const json_t *list)
 {
     size_t count = json_array_size(list);
+    static const struct catalog_place list_place = {.name = "schemas"};
     catalog->schemas = arena_array(catalog->arena, const struct scim_schema *, SCIM_BUILT_IN_SCHEMAS + count);
+    catalog->places = arena_array(catalog->arena, size_t, SCIM_BUILT_IN_SCHEMAS + count);
     for (; catalog->schema_count < SCIM_BUILT_IN_SCHEMAS; catalog->schema_count++)
         catalog->schemas[catalog->schema_count] = scim_schemas[catalog->schema_count];
     for (size_t i = 0; i < count; i++) {
-        const struct scim_schema *schema = catalog_schema(catalog, json_array_get(list, i));
+        const struct catalog_place place = {&list_place, NULL, i};
+        if (catalog_is_addition(json_array_get(list, i))) {
+            if (!catalog_add(catalog, json_array_get(list, i), &place))
+                return false;
+            continue;
+        }
+        const struct scim_schema *schema = catalog_schema(catalog, json_array_get(list, i), &place);
         if (!schema)
             return false;
+        catalog->places[catalog->schema_count] = i;
         catalog->schemas[catalog->schema_count++] = schema;
     }
     return true;
@@ -50,8 +59,13 @@ static bool is_base_only(const struct scim_rules *rules, const struct scim_schem
     return is_base;
 }
 
-static bool refuse_uniqueness(const struct catalog *catalog, const struct scim_schema *schema, const char *name)
+static bool refuse_uniqueness(const struct catalog *catalog, size_t which, size_t index, const char *name)
 {
+    const struct scim_schema *schema = catalog->schemas[which];
+    const struct catalog_place list = {NULL, "schemas", 0}, place = {&list, NULL, catalog->places[which]},
+                               attributes = {&place, "attributes", 0}, attribute = {&attributes, NULL, index},
+                               member = {&attribute, "uniqueness", 0};
+    catalog_blame(catalog, &member);
     return err_set(
         catalog->err, ERR_INVALID_VALUE,
         "Attribute \"%s\" of %s: uniqueness \"server\" can be kept for one single-valued string of a resource "
@@ -64,18 +78,19 @@ static bool can_be_unique(const struct scim_attribute *attribute)
     return attribute->uniqueness == SCIM_UNIQUE_SERVER && attribute->type == SCIM_STRING && !attribute->multi_valued;
 }
 
-static bool check_uniqueness_of(const struct catalog *catalog, const struct scim_schema *schema)
+static bool check_uniqueness_of(const struct catalog *catalog, size_t which)
 {
+    const struct scim_schema *schema = catalog->schemas[which];
     bool found = !is_base_only(catalog->rules, schema); /* or what is as good: there is no room for one */
     for (size_t i = 0; i < schema->attribute_count; i++) {
         const struct scim_attribute *attribute = &schema->attributes[i];
         for (size_t k = 0; k < attribute->sub_attribute_count; k++)
             if (attribute->sub_attributes[k].uniqueness != SCIM_UNIQUE_NONE)
-                return refuse_uniqueness(catalog, schema, attribute->sub_attributes[k].name);
+                return refuse_uniqueness(catalog, which, i, attribute->sub_attributes[k].name);
         if (attribute->uniqueness == SCIM_UNIQUE_NONE)
             continue;
         if (found || !can_be_unique(attribute))
-            return refuse_uniqueness(catalog, schema, attribute->name);
+            return refuse_uniqueness(catalog, which, i, attribute->name);
         found = true;
     }
     return true;
@@ -84,7 +99,7 @@ static bool check_uniqueness_of(const struct catalog *catalog, const struct scim
 static bool check_uniqueness(const struct catalog *catalog)
 {
     for (size_t i = SCIM_BUILT_IN_SCHEMAS; i < catalog->schema_count; i++)
-        if (!check_uniqueness_of(catalog, catalog->schemas[i]))
+        if (!check_uniqueness_of(catalog, i))
             return false;
     return true;
 }
@@ -117,8 +132,9 @@ static void make_root(struct scim_rules *rules)
     rules->root = root;
 }
 
-bool catalog_compile(struct scim_rules *rules, struct slice text, struct err *err)
+bool catalog_compile(struct scim_rules *rules, const struct scim_rules_source *source, struct err *err)
 {
+    struct slice text = source->catalog;
     static const char *const members[] = {"schemas", "resource_types", "next_code", NULL};
     if (text.len == 0)
         return true;
@@ -127,8 +143,8 @@ bool catalog_compile(struct scim_rules *rules, struct slice text, struct err *er
     json_scoped *json = json_parse_object(text, &json_limits_default, err);
     if (!json)
         return false;
-    struct catalog catalog = {.rules = rules, .arena = &rules->arena, .err = err};
-    struct catalog_reader reader = {&catalog, json, "The catalog"};
+    struct catalog catalog = {.rules = rules, .arena = &rules->arena, .err = err, .fault = source->fault};
+    struct catalog_reader reader = {&catalog, json, "The catalog", NULL};
     const json_t *schemas, *types;
     if (!catalog_open(&reader, members) || !catalog_list(&reader, "schemas", SCIM_CATALOG_SCHEMAS, &schemas) ||
         !catalog_list(&reader, "resource_types", SCIM_CATALOG_TYPES + SCIM_BUILT_IN_TYPES, &types) ||

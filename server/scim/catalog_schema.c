@@ -30,8 +30,8 @@ static bool read_name(const struct catalog_reader *reader, bool is_sub, const ch
     struct slice name = slice_str(*name_out);
     bool has_dollar = slice_starts_with(name, SLICE_LITERAL("$")); /* "$ref" is a sub-attribute's */
     if (!scim_path_is_name(name) || (has_dollar && !is_sub))
-        return catalog_refuse(reader, "a name is a letter, then letters, digits, \"-\", \"_\" or \"$\"");
-    return is_sub || !is_taken(name) || catalog_refuse(reader, "this name is reserved");
+        return catalog_refuse(reader, "name", "a name is a letter, then letters, digits, \"-\", \"_\" or \"$\"");
+    return is_sub || !is_taken(name) || catalog_refuse(reader, "name", "this name is reserved");
 }
 
 static bool read_keywords(const struct catalog_reader *reader, struct scim_attribute *attribute)
@@ -52,7 +52,7 @@ static bool read_keywords(const struct catalog_reader *reader, struct scim_attri
         return false;
     attribute->returned = (enum scim_returned)returned;
     return mutability != SCIM_WRITE_ONLY || returned == SCIM_RETURNED_NEVER ||
-           catalog_refuse(reader, "what is writeOnly is \"returned\": \"never\"");
+           catalog_refuse(reader, "returned", "what is writeOnly is \"returned\": \"never\"");
 }
 
 static bool read_type(const struct catalog_reader *reader, bool is_sub, struct scim_attribute *attribute)
@@ -61,16 +61,13 @@ static bool read_type(const struct catalog_reader *reader, bool is_sub, struct s
     if (!catalog_word(reader, "type", type_words, &type))
         return false;
     if (is_sub && type == SCIM_COMPLEX)
-        return catalog_refuse(reader, "a sub-attribute cannot be complex (RFC 7643 section 2.3.8)");
+        return catalog_refuse(reader, "type", "a sub-attribute cannot be complex (RFC 7643 section 2.3.8)");
     attribute->type = (enum scim_data_type)type;
     attribute->case_exact = type == SCIM_BINARY || type == SCIM_REFERENCE;
     return catalog_flag(reader, "caseExact", &attribute->case_exact) &&
            catalog_texts(reader, "canonicalValues", &attribute->canonical_values) &&
            catalog_texts(reader, "referenceTypes", &attribute->reference_types);
 }
-
-static bool read_attributes(struct catalog *catalog, const json_t *list, const char *parent, const char *urn,
-                            const struct scim_attribute **attributes_out);
 
 static bool read_sub_attributes(const struct catalog_reader *reader, const char *urn, struct scim_attribute *attribute)
 {
@@ -80,27 +77,36 @@ static bool read_sub_attributes(const struct catalog_reader *reader, const char 
     attribute->sub_attribute_count = json_array_size(list);
     bool is_complex = attribute->type == SCIM_COMPLEX;
     if (is_complex != (attribute->sub_attribute_count > 0))
-        return catalog_refuse(reader, is_complex ? "a complex attribute needs \"subAttributes\""
-                                                 : "only a complex attribute has \"subAttributes\"");
-    return !is_complex || read_attributes(reader->catalog, list, attribute->name, urn, &attribute->sub_attributes);
+        return catalog_refuse(reader, "subAttributes", "%s",
+                              is_complex ? "a complex attribute needs \"subAttributes\""
+                                         : "only a complex attribute has \"subAttributes\"");
+    const struct catalog_place place = {.in = reader->place, .name = "subAttributes"};
+    const struct catalog_attributes of = {.urn = urn, .parent = attribute->name, .listed = &place};
+    return !is_complex || catalog_attributes(reader->catalog, list, &of, &attribute->sub_attributes);
 }
 
-/* parent: NULL for an attribute of the schema itself. */
-static bool read_attribute(struct catalog *catalog, const json_t *json, const char *parent, const char *urn,
-                           struct scim_attribute *attribute)
+static struct catalog_reader reader_of(struct catalog *catalog, const json_t *json, const struct catalog_attributes *of,
+                                       const struct catalog_place *place)
+{
+    const char *name = json_string_value(json_object_get(json, "name"));
+    const char *called = arena_printf(catalog->arena, "Attribute \"%s%s%.64s\" of %s", of->parent ? of->parent : "",
+                                      of->parent ? "." : "", name ? name : "?", of->urn);
+    return (struct catalog_reader){catalog, json, called, place};
+}
+
+static bool read_attribute(struct catalog *catalog, const json_t *json, const struct catalog_attributes *of,
+                           size_t index, struct scim_attribute *attribute)
 {
     static const char *const members[] = {
         "name",       "type",      "description",     "multiValued",    "required",      "mutability", "returned",
         "uniqueness", "caseExact", "canonicalValues", "referenceTypes", "subAttributes", NULL};
-    const char *name = json_string_value(json_object_get(json, "name"));
-    struct catalog_reader reader = {catalog, json,
-                                    arena_printf(catalog->arena, "Attribute \"%s%s%.64s\" of %s", parent ? parent : "",
-                                                 parent ? "." : "", name ? name : "?", urn)};
+    const struct catalog_place place = {.in = of->listed, .index = of->first + index};
+    struct catalog_reader reader = reader_of(catalog, json, of, &place);
     if (++catalog->attribute_count > SCIM_CATALOG_ATTRIBUTES)
-        return catalog_refuse(&reader, "a catalog has at most %d attributes", (int)SCIM_CATALOG_ATTRIBUTES);
-    return catalog_open(&reader, members) && read_name(&reader, parent, &attribute->name) &&
-           read_keywords(&reader, attribute) && read_type(&reader, parent, attribute) &&
-           read_sub_attributes(&reader, urn, attribute);
+        return catalog_refuse(&reader, NULL, "a catalog has at most %d attributes", (int)SCIM_CATALOG_ATTRIBUTES);
+    return catalog_open(&reader, members) && read_name(&reader, of->parent, &attribute->name) &&
+           read_keywords(&reader, attribute) && read_type(&reader, of->parent, attribute) &&
+           read_sub_attributes(&reader, of->urn, attribute);
 }
 
 static bool is_known(const struct scim_attribute *attributes, size_t count, const char *name)
@@ -111,17 +117,24 @@ static bool is_known(const struct scim_attribute *attributes, size_t count, cons
     return false;
 }
 
-static bool read_attributes(struct catalog *catalog, const json_t *list, const char *parent, const char *urn,
-                            const struct scim_attribute **attributes_out)
+static bool refuse_double(struct catalog *catalog, const json_t *json, const struct catalog_attributes *of,
+                          size_t index)
+{
+    const struct catalog_place place = {.in = of->listed, .index = of->first + index};
+    const struct catalog_reader reader = reader_of(catalog, json, of, &place);
+    return catalog_refuse(&reader, "name", "there are two of this name");
+}
+
+bool catalog_attributes(struct catalog *catalog, const json_t *list, const struct catalog_attributes *of,
+                        const struct scim_attribute **attributes_out)
 {
     size_t count = json_array_size(list);
     struct scim_attribute *attributes = arena_array(catalog->arena, struct scim_attribute, count);
     for (size_t i = 0; i < count; i++) {
-        if (!read_attribute(catalog, json_array_get(list, i), parent, urn, &attributes[i]))
+        if (!read_attribute(catalog, json_array_get(list, i), of, i, &attributes[i]))
             return false;
         if (is_known(attributes, i, attributes[i].name))
-            return err_set(catalog->err, ERR_INVALID_VALUE, "Attribute \"%s%s%s\" of %s: there are two of this name.",
-                           parent ? parent : "", parent ? "." : "", attributes[i].name, urn);
+            return refuse_double(catalog, json_array_get(list, i), of, i);
     }
     *attributes_out = attributes;
     return true;
@@ -148,21 +161,22 @@ static bool is_urn(const char *urn)
 static bool check_urn(const struct catalog_reader *reader, const char *urn)
 {
     if (!is_urn(urn))
-        return catalog_refuse(reader, "\"id\" must be a URN such as urn:example:params:scim:schemas:Device");
+        return catalog_refuse(reader, "id", "\"id\" must be a URN such as urn:example:params:scim:schemas:Device");
     if (slice_starts_with_ascii_nocase(slice_str(urn), SLICE_LITERAL("urn:ietf:params:scim:api:")))
-        return catalog_refuse(reader, "this is the URN of a message, not of a schema");
+        return catalog_refuse(reader, "id", "this is the URN of a message, not of a schema");
     for (size_t i = 0; i < reader->catalog->schema_count; i++)
         if (slice_equals_ascii_nocase(slice_str(urn), slice_str(reader->catalog->schemas[i]->urn)))
-            return catalog_refuse(reader, "there is a schema of this URN already");
+            return catalog_refuse(reader, "id", "there is a schema of this URN already");
     return true;
 }
 
-const struct scim_schema *catalog_schema(struct catalog *catalog, const json_t *json)
+const struct scim_schema *catalog_schema(struct catalog *catalog, const json_t *json, const struct catalog_place *place)
 {
     static const char *const members[] = {"schemas", "id", "name", "description", "attributes", "meta", NULL};
     struct scim_schema *schema = arena_new(catalog->arena, struct scim_schema);
     const char *urn = json_string_value(json_object_get(json, "id"));
-    struct catalog_reader reader = {catalog, json, arena_printf(catalog->arena, "Schema \"%.100s\"", urn ? urn : "?")};
+    struct catalog_reader reader = {catalog, json, arena_printf(catalog->arena, "Schema \"%.100s\"", urn ? urn : "?"),
+                                    place};
     const json_t *list;
     if (!catalog_open(&reader, members) || !catalog_needed_text(&reader, "id", URN_BYTES, &schema->urn) ||
         !check_urn(&reader, schema->urn))
@@ -175,8 +189,10 @@ const struct scim_schema *catalog_schema(struct catalog *catalog, const json_t *
         return NULL;
     schema->attribute_count = json_array_size(list);
     if (schema->attribute_count == 0) {
-        catalog_refuse(&reader, "it has no attributes");
+        catalog_refuse(&reader, "attributes", "it has no attributes");
         return NULL;
     }
-    return read_attributes(catalog, list, NULL, schema->urn, &schema->attributes) ? schema : NULL;
+    const struct catalog_place attributes = {.in = place, .name = "attributes"};
+    const struct catalog_attributes of = {.urn = schema->urn, .listed = &attributes};
+    return catalog_attributes(catalog, list, &of, &schema->attributes) ? schema : NULL;
 }

@@ -105,13 +105,14 @@ static bool bind_rules(const struct binding *binding, struct scim_bound_policy *
     return true;
 }
 
+static const struct slice self_service[] = {{"nickName", 8}, {"displayName", 11}, {"preferredLanguage", 17},
+                                            {"locale", 6},   {"timezone", 8},     {"profileUrl", 10},
+                                            {"photos", 6},   {"phoneNumbers", 12}};
+const struct scim_names scim_policy_self_service = {self_service, sizeof self_service / sizeof *self_service};
+
 bool scim_policy_bind(struct scim_policy *policy, const struct scim_resource_type *const *types, size_t count,
                       struct arena *arena, struct err *err)
 {
-    static const struct slice own[] = {{"nickName", 8}, {"displayName", 11}, {"preferredLanguage", 17},
-                                       {"locale", 6},   {"timezone", 8},     {"profileUrl", 10},
-                                       {"photos", 6},   {"phoneNumbers", 12}};
-    static const struct scim_names own_names = {own, sizeof own / sizeof *own};
     const struct binding binding = {policy, types, count, arena};
     struct scim_bound_policy *bound = arena_new(arena, struct scim_bound_policy);
 
@@ -119,8 +120,8 @@ bool scim_policy_bind(struct scim_policy *policy, const struct scim_resource_typ
     policy->bound = bound;
     bound->required = bind_names(&binding, &policy->required_attributes);
     bound->sensitive = bind_names(&binding, &policy->sensitive_attributes);
-    bound->self_service =
-        bind_names(&binding, policy->self_service_attributes.list ? &policy->self_service_attributes : &own_names);
+    bound->self_service = bind_names(&binding, policy->self_service_attributes.list ? &policy->self_service_attributes
+                                                                                    : &scim_policy_self_service);
     return bind_rules(&binding, bound, err);
 }
 

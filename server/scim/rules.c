@@ -43,9 +43,11 @@ struct scim_rules *scim_rules_make(const struct scim_rules_source *source, struc
     struct scim_rules *rules = malloc(sizeof(*rules));
     must(rules);
     *rules = scim_rules_default;
+    if (source->fault)
+        source->fault->pointer[0] = '\0';
     arena_init(&rules->arena);
     if (scim_policy_parse(source->policy, &rules->arena, &rules->policy, err) &&
-        read_domains(rules, source->domains, err) && catalog_compile(rules, source->catalog, err) &&
+        read_domains(rules, source->domains, err) && catalog_compile(rules, source, err) &&
         scim_policy_bind(&rules->policy, rules->types, rules->type_count, &rules->arena, err))
         return rules;
     scim_rules_free(rules);

@@ -19,6 +19,8 @@ UNKNOWN = {
     "job_id": f"job-{ID}",
     "user_id": "01890000-0000-7000-8000-000000000000",
     "group_id": "01890000-0000-7000-8000-000000000000",
+    "schema_urn": "urn:example:Unknown",
+    "resource_type": "Unknown",
 }
 BODIES = {
     "environment.create": {"name": "never made"},
@@ -33,6 +35,13 @@ BODIES = {
     "token.rotate": {},
     "token.update": {"label": "x"},
     "organization.restore": {"external_id": "x"},
+    "schema.create": {"id": "urn:example:Never", "attributes": [{"name": "x"}]},
+    "schema.replace": {"attributes": [{"name": "never"}]},
+    "resource_type.create": {"name": "Never", "endpoint": "/Never", "schema": "urn:example:Never"},
+    "resource_type.replace": {"schemaExtensions": []},
+    "catalog.replace": {"schemas": [], "resource_types": []},
+    "policy.update": {"strict": True},
+    "policy.replace": {"strict": True},
 }
 VENDOR_OPERATIONS = [operation for operation in OPERATIONS if operation.scope != "operator key" and operation.parameters]
 
@@ -55,7 +64,18 @@ class World:
             "user_id": user["id"],
             "group_id": group["id"],
             "job_id": self.new_job(rollcall),
+            **self.new_type(),
         }
+
+    def new_type(self):
+        """With names that no other directory has."""
+        name = "Thing-" + self.organization.id[-8:]
+        urn = f"urn:example:{name}"
+        path = f"/v1/directories/{self.organization.directory_id}"
+        self.admin.post(f"{path}/schemas", {"id": urn, "attributes": [{"name": "x"}]}, expect=201)
+        body = {"name": name, "endpoint": f"/{name}", "schema": urn}
+        self.admin.post(f"{path}/resource-types", body, expect=201)
+        return {"schema_urn": urn, "resource_type": name}
 
     def new_job(self, rollcall):
         """One that has ended."""
@@ -76,7 +96,8 @@ class World:
         tokens = self.admin.get(f"/v1/directories/{self.organization.directory_id}/tokens", expect=200).json
         for token in tokens["tokens"]:
             del token["last_used_at"]
-        return reads, tokens
+        catalog = self.admin.get(f"/v1/directories/{self.organization.directory_id}/catalog", expect=200).json
+        return reads, tokens, catalog
 
 
 @pytest.fixture(scope="module")

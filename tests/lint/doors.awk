@@ -11,8 +11,9 @@ BEGIN {
     doors["ops"] = "base obs config scim store auth"
     doors["http"] = "base obs config ops"
     doors["process"] = "base obs config store ops http"
-    doors["admin-api"] = "base obs config store auth ops process/process.h scim/document.h scim/filter.h scim/index.h scim/policy.h " \
-                         "scim/project.h scim/rules.h scim/schema.h scim/unicode.h"
+    doors["admin-api"] = "base obs config store auth ops process/process.h scim/catalog.h scim/discovery.h scim/document.h " \
+                         "scim/filter.h scim/index.h scim/narrowing.h scim/path.h scim/policy.h scim/policy_bind.h " \
+                         "scim/project.h scim/rules.h scim/schema.h scim/undeclared.h scim/unicode.h"
     doors["main"] = "base obs config store auth ops http process admin-api"
 
     # third-party headers (a prefix): the rooms whose C files may include it

@@ -118,7 +118,7 @@ static void test_D_17_A_02_what_is_wrong_is_refused_by_name(void **state)
         {SCHEMA_ID("urn:xx:a[b]"), "URN"},
         {SCHEMA_ID("https://x/y"), "URN"},
         {SCHEMA_ID("urn:ietf:params:scim:api:messages:2.0:Thing"), "message"},
-        {SCHEMA_ID("urn:ietf:params:scim:schemas:CORE:2.0:User"), "already"},
+        {SCHEMA_ID("urn:ietf:params:scim:schemas:CORE:2.0:Schema"), "nothing can be added"},
         {"{'schemas':[" BADGE "," BADGE "]}", "already"},
         {SCHEMA("{}"), "\"name\" is needed"},
         {SCHEMA("{'name':'1a'}"), "a name is"},
@@ -202,6 +202,67 @@ static void test_D_17_A_02_what_is_wrong_is_refused_by_name(void **state)
             fail_msg("%s: %s", cases[i].catalog, err.detail);
         assert_true(err.kind == ERR_INVALID_VALUE || err.kind == ERR_INVALID_SYNTAX);
     }
+}
+
+static void assert_fault(const char *catalog, const char *pointer)
+{
+    char *text = quoted(catalog);
+    struct err err = ERR_INIT;
+    struct scim_fault fault = {.pointer = "?"};
+    struct scim_rules *rules =
+        scim_rules_make(&(struct scim_rules_source){.catalog = slice_str(text), .fault = &fault}, &err);
+    free(text);
+    assert_string_equal(fault.pointer, pointer);
+    assert_int_equal(rules == NULL, *pointer != '\0');
+    scim_rules_free(rules);
+}
+
+static void test_D_17_what_is_wrong_is_pointed_at(void **state)
+{
+    (void)state;
+    assert_fault(GOOD, "");
+    assert_fault("{'schemas':[" BADGE "],'x':1}", "/x");
+    assert_fault("{'schemas':[" BADGE ",{'id':'urn:x:T'}]}", "/schemas/1/attributes");
+    assert_fault("{'schemas':[" BADGE ",{'id':'urn:x:T','attributes':[{'name':'a'},{'name':'b','type':'x'}]}]}",
+                 "/schemas/1/attributes/1/type");
+    assert_fault("{'schemas':[" BADGE
+                 "],'resource_types':[{'name':'User','schemaExtensions':[{'schema':'urn:x:ext:Badge'"
+                 "},{'schema':'urn:x'}]}]}",
+                 "/resource_types/0/schemaExtensions/1/schema");
+    assert_fault("{'schemas':[{'id':'" SCIM_URN_USER "','attributes':[{'name':'x'},{'name':'title'}]}]}",
+                 "/schemas/0/attributes/1/name");
+    assert_fault("{'schemas':[" BADGE
+                 ",{'id':'urn:x:T','attributes':[{'name':'a'},{'name':'b','uniqueness':'server'}]}]}",
+                 "/schemas/1/attributes/1/uniqueness");
+}
+
+#define ADDITION                                                                                                       \
+    "{'schemas':[{'id':'" SCIM_URN_USER "','attributes':[{'name':'shoeSize','type':'integer'},"                        \
+    "{'name':'name','subAttributes':[{'name':'nick'}]}]},{'id':'" SCIM_URN_ENTERPRISE                                  \
+    "','attributes':[{'name':'UID'}]}]"
+
+static void test_attributes_are_added_to_built_in_schemas(void **state)
+{
+    (void)state;
+    struct err err;
+    struct scim_rules *rules = make(ADDITION "}", &err);
+    if (!rules)
+        fail_msg("%s", err.detail);
+    assert_int_equal(rules->schema_count, scim_schema_count);
+    const struct scim_resource_type *user = scim_rules_type(rules, SCIM_TYPE_USER);
+    assert_ptr_equal(user->schema, scim_rules_schema_by_urn(rules, SLICE_LITERAL(SCIM_URN_USER)));
+    assert_int_equal(user->schema->attribute_count, scim_user_type.schema->attribute_count + 1);
+    assert_int_equal(attribute_of(rules, SCIM_URN_USER, "shoeSize")->type, SCIM_INTEGER);
+    const struct scim_attribute *name = attribute_of(rules, SCIM_URN_USER, "name");
+    assert_non_null(scim_sub_attribute(name, SLICE_LITERAL("nick")));
+    assert_non_null(scim_sub_attribute(name, SLICE_LITERAL("givenName")));
+    assert_null(
+        scim_sub_attribute(scim_schema_attribute(scim_user_type.schema, SLICE_LITERAL("name")), SLICE_LITERAL("nick")));
+    assert_int_equal(user->extension_count, 1);
+    assert_non_null(scim_schema_attribute(user->extensions[0], SLICE_LITERAL("uid")));
+    assert_false(user->has_hidden);
+    assert_ptr_equal(scim_rules_type(rules, SCIM_TYPE_GROUP), &scim_group_type);
+    scim_rules_free(rules);
 }
 
 static void test_the_size_of_a_catalog_is_bounded(void **state)
@@ -388,6 +449,8 @@ int main(void)
         cmocka_unit_test(test_a_catalog_becomes_types_and_schemas),
         cmocka_unit_test(test_keywords_that_are_absent_take_the_rfcs_defaults),
         cmocka_unit_test(test_D_17_A_02_what_is_wrong_is_refused_by_name),
+        cmocka_unit_test(test_D_17_what_is_wrong_is_pointed_at),
+        cmocka_unit_test(test_attributes_are_added_to_built_in_schemas),
         cmocka_unit_test(test_the_size_of_a_catalog_is_bounded),
         cmocka_unit_test(test_codes_are_kept_by_name_and_never_reused),
         cmocka_unit_test(test_A_04_required_extensions_and_attributes_are_asked_for),
