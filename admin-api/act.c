@@ -7,15 +7,21 @@
 
 enum { MOST_TRIES = 8 };
 
+struct inside act_for_call(struct call *call, struct directory_id directory, struct organization_id organization,
+                           enum view_cause cause)
+{
+    call->acts = true;
+    return (struct inside){.directory = directory,
+                           .organization = organization,
+                           .public_url = call->settings->public_url,
+                           .actor = call->principal.key.id,
+                           .cause = cause};
+}
+
 bool act_in_call(struct call *call, struct directory_id directory, struct organization_id organization,
                  enum view_cause cause, struct inside_op *ops, size_t count, struct err *err)
 {
-    struct inside inside = {.directory = directory,
-                            .organization = organization,
-                            .public_url = call->settings->public_url,
-                            .actor = call->principal.key.id,
-                            .cause = cause};
-    call->acts = true;
+    struct inside inside = act_for_call(call, directory, organization, cause);
     return inside_run(call->db, &inside, ops, count, err);
 }
 
@@ -27,13 +33,18 @@ static struct id id_of_actor(struct slice actor)
     return (struct id){{0}};
 }
 
+struct inside act_for_job(const struct admin_job_run *run, enum view_cause cause)
+{
+    return (struct inside){.directory = run->directory,
+                           .organization = run->organization,
+                           .public_url = run->settings->public_url,
+                           .actor = id_of_actor(slice_str(run->actor)),
+                           .cause = cause};
+}
+
 bool act_in_job(struct admin_job_run *run, enum view_cause cause, struct inside_op *ops, size_t count, struct err *err)
 {
-    struct inside inside = {.directory = run->directory,
-                            .organization = run->organization,
-                            .public_url = run->settings->public_url,
-                            .actor = id_of_actor(slice_str(run->actor)),
-                            .cause = cause};
+    struct inside inside = act_for_job(run, cause);
     return inside_run(run->db, &inside, ops, count, err);
 }
 

@@ -6,6 +6,11 @@
 #include "jobs.h"
 #include "ops/inside.h"
 
+/* Who acts: the caller, in the transaction of a writing call, or the key that asked for a job, on its directory. */
+struct inside act_for_call(struct call *call, struct directory_id directory, struct organization_id organization,
+                           enum view_cause cause);
+struct inside act_for_job(const struct admin_job_run *run, enum view_cause cause);
+
 /* In the transaction of a writing call, by the caller's key. A collision has the whole call run again. */
 MUST_CHECK bool act_in_call(struct call *call, struct directory_id directory, struct organization_id organization,
                             enum view_cause cause, struct inside_op *ops, size_t count, struct err *err);

@@ -46,6 +46,8 @@ enum admin_query {
     QUERY_DOMAIN,
     QUERY_GRACE_DAYS,
     QUERY_EXPIRING_WITHIN_DAYS,
+    QUERY_FROM,
+    QUERY_TO,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

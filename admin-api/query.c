@@ -32,6 +32,8 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_DOMAIN] = "domain",
     [QUERY_GRACE_DAYS] = "grace_days",
     [QUERY_EXPIRING_WITHIN_DAYS] = "expiring_within_days",
+    [QUERY_FROM] = "from",
+    [QUERY_TO] = "to",
 };
 
 static int hex_digit(char c)

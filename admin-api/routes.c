@@ -6,6 +6,7 @@
 #include "directories.h"
 #include "environments.h"
 #include "events.h"
+#include "history.h"
 #include "jobs.h"
 #include "keys.h"
 #include "organizations.h"
@@ -83,6 +84,15 @@ const struct route admin_routes[] = {
     {"PUT", DIRECTORY "/resource-types/{}", MAX_BODY, &resource_type_replace.operation},
     {"DELETE", DIRECTORY "/resource-types/{}", 0, &resource_type_delete.operation},
 
+    {"GET", DIRECTORY "/users/{}/history", 0, &user_history.operation},
+    {"GET", DIRECTORY "/users/{}/history/{}", 0, &user_version.operation},
+    {"GET", DIRECTORY "/users/{}/diff", 0, &user_diff.operation},
+    {"POST", DIRECTORY "/users/{}/restore", MAX_BODY, &user_restore.operation},
+    {"GET", DIRECTORY "/groups/{}/history", 0, &group_history.operation},
+    {"GET", DIRECTORY "/groups/{}/history/{}", 0, &group_version.operation},
+    {"GET", DIRECTORY "/groups/{}/history/{}/members", 0, &group_version_members.operation},
+    {"GET", DIRECTORY "/groups/{}/diff", 0, &group_diff.operation},
+    {"POST", DIRECTORY "/groups/{}/restore", MAX_BODY, &group_restore.operation},
     {"POST", DIRECTORY "/tokens", MAX_BODY, &token_create.operation},
     {"GET", DIRECTORY "/tokens", 0, &token_list.operation},
     {"GET", DIRECTORY "/tokens/{}", 0, &token_get.operation},

@@ -25,13 +25,21 @@ struct inside { /* who acts, where and why */
     enum view_cause cause;
 };
 
+struct inside_members { /* sorted by id, each once; who is a member already, or not, stays so */
+    const struct resource_id *add, *remove;
+    size_t add_count, remove_count;
+    size_t missing; /* what came of it: of those to add, who is neither a user nor a group of the directory */
+};
+
 struct inside_op {
-    const char *method;            /* POST, PUT, PATCH, DELETE */
-    struct slice path;             /* as behind a connector URL: "/Users", "/Groups/{id}", … */
-    struct json_t *body;           /* borrowed; NULL: none */
-    struct resource_id id;         /* POST: what it gets; zero: a fresh one */
-    struct view_past past;         /* POST: where it comes back */
-    struct operation_id operation; /* under which its changes are recorded, no other's; zero: a fresh one */
+    const char *method;             /* POST, PUT, PATCH, DELETE */
+    struct slice path;              /* as behind a connector URL: "/Users", "/Groups/{id}", … */
+    struct json_t *body;            /* borrowed; NULL: none */
+    bool keeps_members;             /* PUT of a group: it has whom it had, the body names nobody */
+    struct inside_members *members; /* PATCH of a group, instead of a body */
+    struct resource_id id;          /* POST: what it gets; zero: a fresh one */
+    struct view_past past;          /* POST: where it comes back */
+    struct operation_id operation;  /* under which its changes are recorded, no other's; zero: a fresh one */
 
     /* what came of it */
     int status;           /* as a request would be answered; nothing has changed by it from 400 on */

@@ -112,7 +112,7 @@ struct call *call_of(struct op *op)
     return call;
 }
 
-void call_let_inside(struct call *call, struct directory_id directory, const struct insider *insider)
+void call_let_inside(struct call *call, struct directory_id directory, struct insider *insider)
 {
     call->insider = insider;
     call->credential = (struct auth_credential){.directory = directory};

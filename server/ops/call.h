@@ -29,9 +29,9 @@ struct call {
     bool failure_counted, request_counted, more_counted; /* by the door, whatever is stepped again */
     struct auth_quota quota;                             /* of the directory, once request_counted */
 
-    const struct insider *insider; /* inside.c: who acts without a token; NULL: somebody outside */
-    bool is_self;                  /* through /Me: changes what the policy leaves to users themselves (M-03) */
-    bool id_good;                  /* the path names a resource by the form of an id */
+    struct insider *insider; /* inside.c: who acts without a token; NULL: somebody outside */
+    bool is_self;            /* through /Me: changes what the policy leaves to users themselves (M-03) */
+    bool id_good;            /* the path names a resource by the form of an id */
     struct resource_id id;
 
     bool query_good;
@@ -55,13 +55,16 @@ struct call {
 struct insider {
     struct id actor;
     enum view_cause cause;
-    struct view_past past; /* of what the op creates */
+    struct view_past past;                /* of what the op creates */
+    bool keeps_members;                   /* a group that is replaced has whom it had */
+    const struct scim_member_edit *edits; /* of scim_change_members */
+    size_t missing;                       /* whom they add, and who is not there */
 };
 
 /* The op's call, made at its first step. */
 struct call *call_of(struct op *op);
 /* Makes it an insider's, before its first step. */
-void call_let_inside(struct call *call, struct directory_id directory, const struct insider *insider);
+void call_let_inside(struct call *call, struct directory_id directory, struct insider *insider);
 struct directory_id call_directory(const struct call *call);
 const struct scim_policy *call_policy(const struct call *call);
 struct view_change call_change(const struct call *call);

@@ -7,9 +7,10 @@
 #include "bulk.h"
 #include "use_cases.h"
 
-struct inner { /* an operation as an op */
+struct inner {    /* an operation as an op */
     struct op op; /* first */
     struct insider insider;
+    struct scim_member_edit edits[2];
 };
 
 /* A group may have a hundred thousand members: they are not shown to somebody who has not asked. */
@@ -28,10 +29,21 @@ static bool set_target(struct op *op, const struct inside *inside, struct slice 
     id_to_prefixed(ID_PREFIX_ORGANIZATION, &inside->organization.id, organization);
     const char *question = path.len ? memchr(path.data, '?', path.len) : NULL;
     size_t length = question ? (size_t)(question - path.data) : path.len;
-    op->path =
-        slice_str(arena_printf(&op->arena, "/orgs/%s/scim/v2%.*s", organization, (int)length, path.data ? path.data : ""));
+    op->path = slice_str(
+        arena_printf(&op->arena, "/orgs/%s/scim/v2%.*s", organization, (int)length, path.data ? path.data : ""));
     op->query = arena_slice(&op->arena, query_of(op, path, length));
     return bulk_route(op, &op->err);
+}
+
+static void set_edits(struct inner *inner, const struct inside_members *members)
+{
+    inner->edits[0] = (struct scim_member_edit){
+        .kind = SCIM_MEMBERS_REMOVE, .ids = members->remove, .count = members->remove_count, .next = &inner->edits[1]};
+    inner->edits[1] =
+        (struct scim_member_edit){.kind = SCIM_MEMBERS_ADD, .ids = members->add, .count = members->add_count};
+    inner->insider.edits = inner->edits;
+    inner->op.operation = &scim_inner_members;
+    inner->op.json = json_object();
 }
 
 static bool prepare(struct inner *inner, const struct inside *inside, const struct inside_op *wanted)
@@ -46,14 +58,20 @@ static bool prepare(struct inner *inner, const struct inside *inside, const stru
     if (!id_is_zero(&wanted->operation.id))
         op->operation_id = wanted->operation;
     inner->insider = (struct insider){.actor = inside->actor, .cause = inside->cause, .past = wanted->past};
+    inner->insider.keeps_members = wanted->keeps_members;
     if (!set_target(op, inside, wanted->path))
         return false;
+    if (wanted->members)
+        set_edits(inner, wanted->members);
     call_let_inside(call_of(op), inside->directory, &inner->insider);
     return true;
 }
 
-static void keep_result(const struct op *op, struct inside_op *result)
+static void keep_result(const struct inner *inner, struct inside_op *result)
 {
+    const struct op *op = &inner->op;
+    if (result->members)
+        result->members->missing = inner->insider.missing;
     result->err = op->err;
     result->status = op->err.kind == ERR_NONE ? op->reply.status : err_status(op->err.kind);
     result->reply = NULL;
@@ -75,7 +93,7 @@ bool inside_run(struct db *db, const struct inside *inside, struct inside_op *op
     bool done = job_count == 0 || store_inside_run(db, inside->directory, jobs, job_count, err);
     for (size_t i = 0; i < count; i++) {
         if (done)
-            keep_result(&inners[i].op, &ops[i]);
+            keep_result(&inners[i], &ops[i]);
         json_decref(inners[i].op.json);
         op_fini(&inners[i].op);
     }

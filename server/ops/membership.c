@@ -251,6 +251,19 @@ bool membership_check(struct membership *membership, struct err *err)
     return true;
 }
 
+size_t membership_leave_out_missing(struct membership *membership)
+{
+    size_t missing = 0;
+    for (size_t i = 0; i < membership->capacity; i++) {
+        struct slot *slot = &membership->slots[i];
+        if (!slot->used || !slot->looked_up || slot->row)
+            continue;
+        slot->is = slot->was;
+        missing++;
+    }
+    return missing;
+}
+
 static int compare_changes(const void *a, const void *b)
 {
     const struct view_member_change *left = a, *right = b;

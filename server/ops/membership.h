@@ -15,6 +15,8 @@ bool membership_apply(struct membership *membership, const struct scim_member_ed
 
 /* Every added member exists: users or groups of the same directory. ERR_INVALID_VALUE names the first that does not. */
 MUST_CHECK bool membership_check(struct membership *membership, struct err *err);
+/* The others are left out instead. Returns how many they are. */
+size_t membership_leave_out_missing(struct membership *membership);
 
 /* What changes in the end; a member removed and added again is no change. */
 const struct view_member_change *membership_changes(struct membership *membership, size_t *count_out);

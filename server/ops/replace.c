@@ -5,6 +5,8 @@
 /* Members absent from a PUT are members removed (U-03, U-07). */
 static const struct scim_member_edit *all_members(struct call *call)
 {
+    if (call->insider && call->insider->keeps_members)
+        return NULL;
     struct scim_member_edit *edit = arena_new(&call->op->arena, struct scim_member_edit);
     edit->kind = SCIM_MEMBERS_REPLACE;
     edit->ids = call->members.ids;

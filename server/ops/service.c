@@ -134,6 +134,8 @@ static struct scim_service_settings inner_settings = {
     .max_reply = (size_t)100 << 20,
     .max_body = (size_t)1 << 20,
 };
+const struct operation scim_inner_members = {
+    .name = "group.members", .lane = OP_WRITE, .resource_type = SCIM_TYPE_GROUP, .step = scim_change_members};
 const struct service scim_inner_service = {
     .name = "inside",
     .routes = routes,

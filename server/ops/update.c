@@ -137,8 +137,11 @@ static bool want_rest(struct updating *u)
 
 static bool check_rest(struct updating *u)
 {
+    if (u->membership && u->call->insider && u->call->insider->edits)
+        u->call->insider->missing = membership_leave_out_missing(u->membership);
     return write_check_holder(u->call, u->holder, &u->call->id) &&
-           (!u->membership || membership_check(u->membership, &u->call->op->err));
+           (!u->membership || (u->call->insider && u->call->insider->edits) ||
+            membership_check(u->membership, &u->call->op->err));
 }
 
 static void stage(struct updating *u)

@@ -41,6 +41,9 @@ enum job_step scim_show_schema(struct op *op, struct view *view);
 void scim_not_implemented(struct op *op);
 
 void scim_refuse(struct op *op);
-extern const struct service scim_inner_service; /* of ops/inside.h */
+/* For ops/inside.h alone: what listeners do not serve. */
+extern const struct service scim_inner_service;
+extern const struct operation scim_inner_members; /* the edits of an insider; members who are not there are left out */
+enum job_step scim_change_members(struct op *op, struct view *view);
 
 #endif
