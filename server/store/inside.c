@@ -45,7 +45,7 @@ bool store_inside_run(struct db *db, struct directory_id directory, struct job *
     must(count > 0 && count <= INSIDE_MOST_JOBS);
     struct batch batch = {.count = count, .in_order = true};
     memcpy(batch.jobs, jobs, count * sizeof(*jobs));
-    struct view view;
+    struct view view = {.looks_ahead = false};
     view_init(&view, true);
     bool done = admit(&view, db, directory, err) && batch_decide(&batch, &view, db, err) &&
                 (!view_is_dirty(&view) || view_flush(&view, db, err));
