@@ -254,6 +254,7 @@ const struct admin_operation audit_list = {
     .handle = list,
 };
 const struct admin_operation audit_export = {
+    .produces = "application/x-ndjson",
     .operation = ADMIN_OPERATION("audit.export", SCOPE_ADMIN_READ),
     .queries = QUERY_PAGE | QUERY_BIT(QUERY_ENVIRONMENT),
     .handle = export,

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <time.h>
 
+#include "accept.h"
 #include "access.h"
 #include "audit.h"
 #include "base/json.h"
@@ -14,6 +15,7 @@
 #include "precondition.h"
 #include "problem.h"
 #include "query.h"
+#include "rate.h"
 #include "reply.h"
 
 enum { MOST_TRIES = 5 };
@@ -117,8 +119,9 @@ static bool look(struct call *call, const struct admin_operation *operation, str
 
 static bool answer(struct call *call, const struct admin_operation *operation, struct err *err)
 {
-    return access_authenticate(call, err) && access_authorise(call, err) &&
-           query_parse(call, operation->queries, err) && body_read(call, operation, err) &&
+    return access_authenticate(call, err) && rate_take(call, err) && access_authorise(call, err) &&
+           accept_check(call->op->accept, operation->produces, err) && query_parse(call, operation->queries, err) &&
+           body_read(call, operation, err) &&
            (operation->writes ? run_change(call, operation, err) : look(call, operation, err));
 }
 
@@ -131,9 +134,11 @@ bool admin_run(struct op *op, struct db *db, struct err *err)
     if (!answered && db_failure(db) == DB_LOST)
         return false;
     if (!answered) {
-        op->err = *err;
+        op->err = *err; /* problem_refuse adds the fields */
     } else if (op->reply.body.overflowed) {
         err_set(&op->err, ERR_TOO_LARGE, "The answer would be too large: ask for a smaller page with ?limit=.");
+    } else {
+        rate_add_fields(op);
     }
     return true;
 }

@@ -86,6 +86,7 @@ struct admin_operation {
     struct operation operation; /* first: the HTTP room knows this part */
     bool writes;                /* runs in a transaction with an audit row */
     bool erases;                /* marks something for housekeeping to erase */
+    const char *produces;       /* media types of its answer, separated by blanks; NULL: application/json */
     uint64_t queries;           /* QUERY_BITs that are allowed */
     bool body_optional;
     const struct admin_field *fields; /* NULL: takes no body */

@@ -18,6 +18,7 @@ struct process {
     struct settings settings;
     struct auth_peppers *peppers;
     struct auth_guard *guard;
+    struct auth_limiter *requests;
     struct store *store;
     struct housekeeping *housekeeping;
     struct job_runner *jobs;
@@ -76,12 +77,15 @@ static bool start(struct process *process, struct err *err)
         return false;
     process->peppers = auth_peppers_load(settings->pepper_file, err);
     process->guard = auth_guard_new(settings->auth_failures);
+    process->requests = auth_limiter_new(auth_limit_of(settings->admin_rate, 1, settings->admin_burst));
     if (!process->peppers || !start_store(process, err))
         return false;
     process->housekeeping = housekeeping_start(&database, settings);
     process->admin = (struct admin_settings){
         .peppers = process->peppers,
         .guard = process->guard,
+        .requests = process->requests,
+        .rate_fields = settings->rate_fields != 0,
         .public_url = process->public_url,
         .deletion_grace_days = (unsigned)settings->deletion_grace_days,
         .housekeeping = process->housekeeping,
@@ -105,6 +109,7 @@ static bool stop(struct process *process)
         store_stop(process->store);
     http_server_free(process->server);
     auth_guard_free(process->guard);
+    auth_limiter_free(process->requests);
     auth_peppers_free(process->peppers);
     if (process->access_log_fd >= 0)
         close(process->access_log_fd);

@@ -71,7 +71,7 @@ static bool is_resource(const struct op *op, const struct admin_operation *opera
 {
     bool shown = op->reply.status == 201 || (op->reply.status == 200 && !is_method(op, "POST"));
     return shown && strcmp(op->reply.content_type, reply_json_type) == 0 &&
-           !(operation->queries & QUERY_BIT(QUERY_LIMIT)) && !reply_has_header(op, "etag");
+           !(operation->queries & QUERY_PAGE) && !reply_has_header(op, "etag");
 }
 
 static bool answer_conditional_get(struct op *op, const char *tag, struct err *err)

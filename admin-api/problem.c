@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "rate.h"
 #include "reply.h"
 
 struct call_state *call_state(struct op *op)
@@ -27,6 +28,10 @@ void problem_type(enum err_kind kind, char *out)
 #include "base/err.def"
 #undef ERR
     };
+    if (kind == ERR_QUOTA_EXCEEDED) { /* a registered one */
+        snprintf(out, PROBLEM_TYPE_BYTES, "https://iana.org/assignments/http-problem-types#quota-exceeded");
+        return;
+    }
     snprintf(out, PROBLEM_TYPE_BYTES, "urn:rollcall:problem:%s", names[kind] + strlen("ERR_"));
     for (char *c = out + strlen("urn:rollcall:problem:"); *c; c++)
         *c = (char)(*c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
@@ -72,7 +77,10 @@ void problem_refuse(struct op *op)
     bool named = op->err.kind == ERR_VALIDATION || op->err.kind == ERR_CONFLICT;
     if (named && state && state->errors.count > 0)
         json_object_set_new(problem, "errors", show_errors(&state->errors));
+    if (op->err.kind == ERR_QUOTA_EXCEEDED)
+        json_object_set_new(problem, "violated-policies", json_pack("[s]", RATE_POLICY));
     add_headers(op, status);
+    rate_add_fields(op);
     reply_json(op, status, problem);
     op->reply.content_type = "application/problem+json";
 }

@@ -2,14 +2,15 @@
 #ifndef ADMIN_PROBLEM_H
 #define ADMIN_PROBLEM_H
 
+#include "auth/limit.h"
 #include "field.h"
 #include "ops/op.h"
 
 /* Renders op->err; a validation's errors are those of problem_errors. */
 void problem_refuse(struct op *op);
 
-/* "urn:rollcall:problem:not-found"; out has PROBLEM_TYPE_BYTES. Each is explained in docs/admin-api.md. */
-enum { PROBLEM_TYPE_BYTES = 64 };
+/* "urn:rollcall:problem:not-found"; out has PROBLEM_TYPE_BYTES. Each has a page in docs/problems/. */
+enum { PROBLEM_TYPE_BYTES = 80 };
 void problem_type(enum err_kind kind, char *out);
 
 /* What one request needs beyond its op: in the arena of the op, made on first use. */
@@ -19,6 +20,8 @@ struct kept_reply {
     struct slice body;
 };
 struct call_state {
+    bool counted; /* by rate.h */
+    struct auth_quota quota;
     struct field_errors errors;
     struct kept_reply kept;
 };

@@ -9,6 +9,7 @@
 #include "history.h"
 #include "jobs.h"
 #include "keys.h"
+#include "openapi.h"
 #include "organizations.h"
 #include "people.h"
 #include "policies.h"
@@ -26,6 +27,8 @@ enum { MAX_BODY = 65536 };
 #define DIRECTORY    "/v1/directories/{}"
 
 const struct route admin_routes[] = {
+    {"GET", "/v1/openapi.json", 0, &openapi_get.operation},
+
     {"POST", "/v1/environments", MAX_BODY, &environment_create.operation},
     {"GET", "/v1/environments", 0, &environment_list.operation},
     {"GET", ENVIRONMENT, 0, &environment_get.operation},

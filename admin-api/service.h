@@ -12,6 +12,8 @@ struct job_runner;
 struct admin_settings {
     const struct auth_peppers *peppers;
     struct auth_guard *guard;          /* NULL: none */
+    struct auth_limiter *requests;     /* of one key; NULL: no limit */
+    bool rate_fields;                  /* answers tell what is left */
     const char *public_url;            /* of rollcall-server, no slash at its end */
     unsigned deletion_grace_days;      /* what is deleted can be restored for so long */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */

@@ -30,6 +30,15 @@ function(rollcall_embed_migrations dir)
   target_include_directories(rollcall_migrations PUBLIC ${out})
 endfunction()
 
+# rollcall_embed_file(<target> <symbol> <file>): a text file as `extern const char <symbol>[]` in <symbol>.h.
+function(rollcall_embed_file target symbol file)
+  set(out ${PROJECT_BINARY_DIR}/generated/${target})
+  file(MAKE_DIRECTORY ${out})
+  _rollcall_embed(${symbol} embed_file.awk ${out} ${file} -v symbol=${symbol})
+  target_sources(${target} PRIVATE ${out}/${symbol}.c ${out}/${symbol}.h)
+  target_include_directories(${target} PRIVATE ${out})
+endfunction()
+
 function(_rollcall_embed name script out inputs)
   # awk would read standard input if it were given no file at all.
   set(files ${inputs})

@@ -37,14 +37,17 @@ COMPONENTS = {
     },
     "headers": {
         "ETag": {
+            "required": True,
             "description": "The strong entity tag of the resource, for If-Match and If-None-Match.",
             "schema": {"type": "string", "pattern": '^"[!#-~]+"$'},
         },
         "Link": {
+            "required": True,
             "description": 'RFC 8288: rel="first", and rel="next" unless this is the last page.',
             "schema": {"type": "string", "pattern": '^<https?://[^>]+>; rel="first"(, <https?://[^>]+>; rel="next")?$'},
         },
         "Location": {
+            "required": True,
             "description": "Where it can be read.",
             "schema": {"type": "string", "pattern": "^/v1/"},
         },
@@ -62,14 +65,14 @@ COMPONENTS = {
 }
 
 
-def names_query(document, operation, name):
+def names_query(operation, name):
     for parameter in operation.get("parameters", []):
         if parameter.get("$ref", "").endswith(f"/parameters/{name}"):
             return True
     return False
 
 
-def complete_operation(document, method, operation):
+def complete_operation(method, operation):
     def take_parameter(name):
         parameters = operation.setdefault("parameters", [])
         reference = {"$ref": f"#/components/parameters/{name}"}
@@ -81,7 +84,7 @@ def complete_operation(document, method, operation):
         if response is not None and "$ref" not in response:
             response.setdefault("headers", {})[name] = {"$ref": f"#/components/headers/{name}"}
 
-    is_list = names_query(document, operation, "limit")
+    is_list = names_query(operation, "limit") or names_query(operation, "cursor")
     shows_json = "application/json" in operation["responses"].get("200", {}).get("content", {})
     if method in READS and is_list:
         give_header("200", "Link")
@@ -100,6 +103,9 @@ def complete_operation(document, method, operation):
         give_header("201", "Location")
         give_header("201", "ETag")
         give_header("202", "Location")
+    if method == "patch":
+        content = operation["requestBody"]["content"]
+        content.setdefault("application/merge-patch+json", content["application/json"])
     operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
@@ -109,7 +115,7 @@ def completed(document):
         document["components"].setdefault(kind, {}).update(copy.deepcopy(entries))
     for methods in document["paths"].values():
         for method, operation in methods.items():
-            complete_operation(document, method, operation)
+            complete_operation(method, operation)
     return document
 
 

@@ -87,6 +87,9 @@ static void compare_scope(const struct route *route, json_t *operation)
 {
     const char *said = json_string_value(json_object_get(operation, "description"));
     switch (route->operation->scope) {
+    case 0:
+        assert_string_equal(said, "Scope: none.");
+        break;
     case SCOPE_OPERATOR:
         assert_string_equal(said, "Scope: operator key.");
         break;
