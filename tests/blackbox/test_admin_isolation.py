@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from harness.contract import resolve
 from harness.openapi import OPERATIONS, CheckedAdmin
 from harness.rollcall import id_bytes
 
@@ -46,7 +47,21 @@ BODIES = {
     "policy.update": {"strict": True},
     "policy.replace": {"strict": True},
 }
-VENDOR_OPERATIONS = [operation for operation in OPERATIONS if operation.scope != "operator key" and operation.parameters]
+# Query parameters that take an id, and members of bodies that do: whose entry of UNKNOWN and World.ids is one.
+ID_QUERIES = {
+    "environment": "environment_id",
+    "organization": "organization",
+    "directory": "directory_id",
+    "successor": "directory_id",
+}
+ID_MEMBERS = {"directory_id": "directory_id", "environment_id": "environment_id"}
+# Those that take none.
+PLAIN_QUERIES = {"action", "actor", "cursor", "display_name", "email", "external_id", "filter", "kind", "limit", "name", "older_than_days", "order", "since", "state", "types", "until", "user_name", "view"}
+PLAIN_MEMBERS = {"external_id"}
+
+SECURED_OPERATIONS = [operation for operation in OPERATIONS if operation.scope != "none"]
+VENDOR_OPERATIONS = [operation for operation in SECURED_OPERATIONS if operation.scope != "operator key"]
+VENDOR_OPERATIONS_ON_IDS = [operation for operation in VENDOR_OPERATIONS if operation.parameters]
 
 
 class World:
@@ -61,6 +76,7 @@ class World:
         group = scim.new_group("Group", [user["id"]])
         token = admin.get(f"/v1/directories/{self.organization.directory_id}/tokens")["tokens"][0]["id"]
         self.ids = {
+            "environment_id": admin.get(f"/v1/organizations/{self.organization.id}")["environment_id"],
             "organization": self.organization.id,
             "directory_id": self.organization.directory_id,
             "token_id": token,
@@ -118,7 +134,68 @@ def strip(answer):
     return {name: value for name, value in answer.json.items() if name != "instance"}
 
 
-@pytest.mark.parametrize("operation", VENDOR_OPERATIONS, ids=repr)
+def id_members(operation):
+    """Members of its body that are called as if they took an id."""
+    if operation.body is None:
+        return []
+    schema = resolve(operation.body["content"].get("application/json", {}).get("schema", {}))
+    return [name for name in schema.get("properties", {}) if name.endswith(("_id", "_ids"))]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
+def test_the_tables_of_this_file_have_everything(worlds, operation):
+    mine, _ = worlds
+    for name in operation.parameters:
+        assert name in UNKNOWN, f"UNKNOWN needs a {name} that is not there"
+        assert name in mine.ids or operation.scope == "operator key", f"World.ids needs a {name}"
+    if operation.body is not None and operation.body.get("required"):
+        assert operation.id in BODIES, f"BODIES needs a good body of {operation}"
+    for name in operation.named("query"):
+        assert name in ID_QUERIES or name in PLAIN_QUERIES, f"is ?{name}= an id? Add it to ID_QUERIES or PLAIN_QUERIES"
+    for name in id_members(operation):
+        assert name in ID_MEMBERS or name in PLAIN_MEMBERS, f"is {name} an id of ours? Add it to ID_MEMBERS or PLAIN_MEMBERS"
+
+
+def answers_to_ids(rollcall, worlds, operation, kind, target, body):
+    """To their id and to an unknown one. What changes things is tried on a world that nobody needs afterwards."""
+    theirs = worlds[1]
+    before, answers = theirs.contents(), []
+    for value in (theirs.ids[kind], UNKNOWN[kind]):
+        mine = worlds[0] if operation.method == "GET" else World(rollcall)
+        path = fill(operation, {**UNKNOWN, **mine.ids})
+        answers.append(mine.admin.request(operation.method, path + target(value), json=body(value)))
+    assert theirs.contents() == before
+    return answers
+
+
+@pytest.mark.parametrize(
+    "operation, name",
+    [(operation, name) for operation in VENDOR_OPERATIONS for name in operation.named("query") if name in ID_QUERIES],
+    ids=repr,
+)
+def test_another_environments_ids_in_queries_are_unknown_ids(shared_rollcall, worlds, operation, name):
+    foreign, unknown = answers_to_ids(
+        shared_rollcall, worlds, operation, ID_QUERIES[name], lambda id: f"?{name}={id}", lambda id: BODIES.get(operation.id)
+    )
+    assert foreign.status == unknown.status and foreign.get("type") == unknown.get("type")
+    if operation.method == "GET" and foreign.json is not None:
+        assert strip(foreign) == strip(unknown)
+
+
+@pytest.mark.parametrize(
+    "operation, name",
+    [(operation, name) for operation in VENDOR_OPERATIONS for name in id_members(operation) if name in ID_MEMBERS],
+    ids=repr,
+)
+def test_another_environments_ids_in_bodies_are_unknown_ids(shared_rollcall, worlds, operation, name):
+    foreign, unknown = answers_to_ids(
+        shared_rollcall, worlds, operation, ID_MEMBERS[name], lambda id: "", lambda id: {**BODIES[operation.id], name: id}
+    )
+    assert foreign.status == unknown.status >= 400
+    assert strip(foreign) == strip(unknown)
+
+
+@pytest.mark.parametrize("operation", VENDOR_OPERATIONS_ON_IDS, ids=repr)
 def test_another_environments_ids_are_unknown_ids(worlds, operation):
     mine, theirs = worlds
     before = theirs.contents()
@@ -154,7 +231,7 @@ def test_lists_hold_the_own_environment_only(worlds):
     assert mine.organization.id in listed and theirs.organization.id not in listed
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
+@pytest.mark.parametrize("operation", SECURED_OPERATIONS, ids=repr)
 def test_a_key_without_the_scope_is_refused_before_anything_is_looked_up(shared_rollcall, worlds, operation):
     mine, _ = worlds
     operator = shared_rollcall.operator
@@ -168,7 +245,7 @@ def test_a_key_without_the_scope_is_refused_before_anything_is_looked_up(shared_
     small.wire.close()
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
+@pytest.mark.parametrize("operation", SECURED_OPERATIONS, ids=repr)
 def test_without_a_key_nothing_is_answered(worlds, operation):
     mine, _ = worlds
     ids = {**UNKNOWN, **mine.ids}

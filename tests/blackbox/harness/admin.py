@@ -1,8 +1,16 @@
-"""A client of the admin API."""
+"""A client of the admin API. Whatever goes through it is held against the OpenAPI description (contract.py)."""
 
 import json as json_module
 
+from . import contract
 from .wire import Wire
+
+
+class AdminWire(Wire):
+    def exchange(self, method, target, headers, body=None):
+        answer = super().exchange(method, target, headers, body)
+        contract.check(method, target, headers, body, answer)
+        return answer
 
 
 class Admin:
@@ -11,14 +19,14 @@ class Admin:
     def __init__(self, url, key):
         self.url = url
         self.key = key
-        self.wire = Wire(url)
+        self.wire = AdminWire(url)
 
     def with_key(self, key):
         return Admin(self.url, key)
 
     def request(self, method, path, json=None, body=None, headers=(), authorization=None, expect=None):
         """body: raw bytes instead of json. authorization: replaces the header; "" leaves it out."""
-        sent = {"Accept": "application/json"}
+        sent = {"Accept": "application/json, */*;q=0.5"}
         if authorization is None and self.key:
             sent["Authorization"] = f"Bearer {self.key}"
         elif authorization:
@@ -32,20 +40,10 @@ class Admin:
             if value is not None:
                 sent[name] = value
         answer = self.wire.exchange(method, path, list(sent.items()), body)
-        self.check(answer)
+        assert answer.headers["x-request-id"], answer
         if expect is not None:
             assert answer.status == expect, f"{method} {path}: expected {expect}, got {answer}"
         return answer
-
-    def check(self, answer):
-        assert answer.headers["x-request-id"], answer
-        if not answer.body:
-            return
-        if answer.status >= 400:
-            assert answer.headers["content-type"] == "application/problem+json", answer
-            assert answer["status"] == answer.status and answer["title"], answer
-        else:
-            assert answer.headers["content-type"].startswith(("application/json", "application/x-ndjson")), answer
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
