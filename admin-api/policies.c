@@ -204,7 +204,7 @@ static const struct admin_field fields[] = {
     {"value_rules", pass, 0},          {"domains", pass, 0},
     {"sensitive_attributes", pass, 0}, {"self_service_attributes", pass, 0},
     {"if_match_required", pass, 0},    {"strict", pass, 0},
-    {"leniencies", pass, 0},
+    {"leniencies", pass, 0},           {"request_log", pass, 0},
 };
 
 const struct admin_operation policy_get = {

@@ -56,7 +56,20 @@ ID_QUERIES = {
 }
 ID_MEMBERS = {"directory_id": "directory_id", "environment_id": "environment_id"}
 # Those that take none.
-PLAIN_QUERIES = {"action", "actor", "cursor", "display_name", "email", "external_id", "filter", "kind", "limit", "name", "older_than_days", "order", "since", "state", "types", "until", "user_name", "view"}
+PLAIN_QUERIES = {
+    "action",
+    "actor",
+    "cursor",
+    "display_name",
+    "domain",
+    "email",
+    "external_id",
+    "filter",
+    "kind",
+    "name",
+    "types",
+    "user_name",
+}
 PLAIN_MEMBERS = {"external_id"}
 
 SECURED_OPERATIONS = [operation for operation in OPERATIONS if operation.scope != "none"]
@@ -134,6 +147,10 @@ def strip(answer):
     return {name: value for name, value in answer.json.items() if name != "instance"}
 
 
+def is_no_id(schema):
+    return "enum" in schema or "format" in schema or schema.get("type") in ("integer", "boolean")
+
+
 def id_members(operation):
     """Members of its body that are called as if they took an id."""
     if operation.body is None:
@@ -150,8 +167,9 @@ def test_the_tables_of_this_file_have_everything(worlds, operation):
         assert name in mine.ids or operation.scope == "operator key", f"World.ids needs a {name}"
     if operation.body is not None and operation.body.get("required"):
         assert operation.id in BODIES, f"BODIES needs a good body of {operation}"
-    for name in operation.named("query"):
-        assert name in ID_QUERIES or name in PLAIN_QUERIES, f"is ?{name}= an id? Add it to ID_QUERIES or PLAIN_QUERIES"
+    for name, parameter in operation.named("query").items():
+        plain = name in PLAIN_QUERIES or is_no_id(resolve(parameter["schema"]))
+        assert name in ID_QUERIES or plain, f"is ?{name}= an id? Add it to ID_QUERIES or PLAIN_QUERIES"
     for name in id_members(operation):
         assert name in ID_MEMBERS or name in PLAIN_MEMBERS, f"is {name} an id of ours? Add it to ID_MEMBERS or PLAIN_MEMBERS"
 

@@ -65,11 +65,12 @@ COMPONENTS = {
 }
 
 
-def names_query(operation, name):
-    for parameter in operation.get("parameters", []):
-        if parameter.get("$ref", "").endswith(f"/parameters/{name}"):
-            return True
-    return False
+def named(parameter, name):
+    return parameter.get("$ref", "").endswith(f"/parameters/{name}")
+
+
+def takes(operation, name):
+    return any(named(parameter, name) for parameter in operation.get("parameters", []))
 
 
 def complete_operation(method, operation):
@@ -84,10 +85,13 @@ def complete_operation(method, operation):
         if response is not None and "$ref" not in response:
             response.setdefault("headers", {})[name] = {"$ref": f"#/components/headers/{name}"}
 
-    is_list = names_query(operation, "limit") or names_query(operation, "cursor")
+    is_list = takes(operation, "limit") or takes(operation, "cursor")
     shows_json = "application/json" in operation["responses"].get("200", {}).get("content", {})
     if method in READS and is_list:
         give_header("200", "Link")
+        operation["parameters"] = [each for each in operation["parameters"] if not named(each, "If-None-Match")]
+        operation["responses"]["200"]["headers"].pop("ETag", None)
+        operation["responses"].pop("304", None)
     elif method in READS and shows_json:
         take_parameter("If-None-Match")
         give_header("200", "ETag")
