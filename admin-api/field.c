@@ -8,7 +8,7 @@
 #include "scim/policy.h"
 #include "scopes.h"
 
-enum { MAX_DOMAINS = 100, MAX_DOMAIN = 253, MAX_IDP = 32, MAX_OVERLAP_SECONDS = 86400 };
+enum { MAX_DOMAINS = 100, MAX_DOMAIN = 253, MAX_OVERLAP_SECONDS = 86400 };
 
 static size_t count_characters(struct slice text)
 {
@@ -86,17 +86,6 @@ const char *field_domains(const json_t *value, const struct field_context *conte
                                 "ASCII form)",
                                 i);
     return NULL;
-}
-
-const char *field_idp(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    if (!json_is_string(value))
-        return "must be a string";
-    struct slice text = json_slice(value);
-    return text.len >= 1 && text.len <= MAX_IDP && is_word(text, "-")
-               ? NULL
-               : "must be a word such as okta, entra, onelogin, jumpcloud, ping, google, rippling or generic";
 }
 
 const char *field_policy(const json_t *value, const struct field_context *context)

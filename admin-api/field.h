@@ -28,7 +28,7 @@ field_check_fn field_name;         /* 1 to 200 characters */
 field_check_fn field_display_name; /* 1 to 255 characters */
 field_check_fn field_external_id;  /* 1 to 255 characters */
 field_check_fn field_domains;
-field_check_fn field_idp;
+field_check_fn field_idp; /* a word; idp.c has those that are known */
 field_check_fn field_policy;
 field_check_fn field_state; /* "active" or "paused" */
 field_check_fn field_directory_id;

@@ -56,6 +56,8 @@ static const struct {
     {"a string for domains", field_domains, "\"example.com\"", false},
     {"a provider", field_idp, "\"okta\"", true},
     {"an unknown provider", field_idp, "\"my-own-2\"", true},
+    {"a provider in upper case", field_idp, "\"Okta\"", false},
+    {"another word for a known provider", field_idp, "\"azure-ad\"", false},
     {"a provider with a blank", field_idp, "\"my own\"", false},
     {"a provider of 33 characters", field_idp, "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", false},
     {"the default policy", field_policy, "{}", true},
