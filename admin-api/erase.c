@@ -31,12 +31,16 @@ static const char *const directory_tables[] = {
     sql_erase_deleted_memberships,
     sql_erase_role_rules,
     sql_erase_role_mapping,
+    sql_erase_setup_sessions_of_directory,
+    sql_erase_setup_links_of_directory,
 };
 
 /* The same for a column organization_id, where rows are of the organization and of no directory. */
 static const char *const organization_tables[] = {
     sql_erase_organization_domains,
     sql_erase_organization_jobs,
+    sql_erase_setup_sessions,
+    sql_erase_setup_links,
 };
 
 struct due {

@@ -48,5 +48,6 @@ UPDATE scim_token SET warned = 4 WHERE revoked_ms IS NOT NULL OR expires_ms <= U
 ALTER TABLE job
   ADD KEY IF NOT EXISTS directory (directory_id),
   ADD KEY IF NOT EXISTS organization (organization_id);
+ALTER TABLE setup_link ADD KEY IF NOT EXISTS directory (directory_id);
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON organization_domain TO `{database}_control`;

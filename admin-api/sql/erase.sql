@@ -79,6 +79,12 @@ DELETE FROM `change` WHERE directory_id = ? ORDER BY type, resource_id LIMIT ?
 -- name: erase_jobs
 DELETE FROM job WHERE directory_id = ? LIMIT ?
 
+-- name: erase_setup_sessions_of_directory
+DELETE FROM setup_session WHERE link_id IN (SELECT id FROM setup_link WHERE directory_id = ?) LIMIT ?
+
+-- name: erase_setup_links_of_directory
+DELETE FROM setup_link WHERE directory_id = ? LIMIT ?
+
 -- name: erase_primary
 DELETE FROM primary_directory WHERE organization_id = ? AND directory_id = ?
 
@@ -101,6 +107,12 @@ DELETE FROM organization_domain WHERE organization_id = ? LIMIT ?
 
 -- name: erase_organization_jobs
 DELETE FROM job WHERE organization_id = ? LIMIT ?
+
+-- name: erase_setup_sessions
+DELETE FROM setup_session WHERE link_id IN (SELECT id FROM setup_link WHERE organization_id = ?) LIMIT ?
+
+-- name: erase_setup_links
+DELETE FROM setup_link WHERE organization_id = ? LIMIT ?
 
 -- name: erase_organization
 DELETE FROM organization

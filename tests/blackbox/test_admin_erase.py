@@ -1,27 +1,41 @@
 """Deleting: gone at once for everyone, erased from the database soon after, whatever happens in between."""
 
+import re
+
 import pytest
 
+from harness.database import ROOT
 from harness.openapi import CheckedAdmin
 from harness.scim import Scim
 from harness.wait import until
 
-TABLES = (
-    "membership",
-    "attribute_value",
-    "resource",
-    "resource_count",
-    "undeclared_attribute",
-    "vendor_user",
-    "import_piece",
-    "import_problem",
-    "deactivated_user",
-    "departed_user",
-    "incarnation",
-    "scim_token",
-    "directory",
-    "primary_directory",
-)
+# Tables that name a directory or an organization and keep their rows when it is erased, with the reason
+# (docs/internals/housekeeping.md).
+KEPT = {
+    "audit": "the log of what was done is append-only",
+    "event": "what was told stays told until its retention ends; it says who and when, nothing of people",
+}
+# Those whose single row goes in the last transaction.
+LAST = {"primary_directory", "resource_count", "directory"}
+
+
+def tables_with(database, column):
+    rows = database.query(
+        "SELECT c.table_name FROM information_schema.columns c"
+        " JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
+        " WHERE c.table_schema = %s AND c.column_name = %s AND t.table_type = 'BASE TABLE'",
+        database.name,
+        column,
+    )
+    return {table for (table,) in rows}
+
+
+def erased_tables(column):
+    """What sql/erase.sql deletes by this column, where erase.c names the statement."""
+    room = ROOT / "admin-api"
+    code = (room / "erase.c").read_text()
+    statements = re.findall(r"-- name: (\w+)\nDELETE FROM `?(\w+)`? WHERE (\w+) = \?", (room / "sql" / "erase.sql").read_text())
+    return {table for name, table, by in statements if by == column and re.search(rf"\bsql_{name}\b", code)}
 
 
 @pytest.fixture
@@ -50,13 +64,14 @@ class Rows:
 
     def of_directory(self, directory):
         count = 0
-        for table in TABLES:
-            column = "id" if table == "directory" else "directory_id"
-            count += self._one(f"SELECT COUNT(*) FROM {table} WHERE {column} = %s", directory)[0]
-        return count
+        for table in tables_with(self.rollcall.database, "directory_id") - set(KEPT):
+            count += self._one(f"SELECT COUNT(*) FROM `{table}` WHERE directory_id = %s", directory)[0]
+        return count + self._one("SELECT COUNT(*) FROM directory WHERE id = %s", directory)[0]
 
     def all(self):
         own = self._one("SELECT COUNT(*) FROM organization WHERE id = %s", self.organization)[0]
+        for table in tables_with(self.rollcall.database, "organization_id") - set(KEPT):
+            own += self._one(f"SELECT COUNT(*) FROM `{table}` WHERE organization_id = %s", self.organization)[0]
         return own + sum(self.of_directory(directory) for directory in self.directories)
 
 
@@ -65,6 +80,16 @@ def fill(scim, users=30):
     inner = scim.new_group("Inner", ids[:5])["id"]
     scim.new_group("Outer", ids + [inner])
     return ids
+
+
+@pytest.mark.parametrize("column", ["directory_id", "organization_id"])
+def test_every_table_of_tenants_is_erased_or_says_why_not(rollcall, column):
+    """A table with such a column needs a statement in admin-api/sql/erase.sql that erase.c names."""
+    there = tables_with(rollcall.database, column)
+    assert there - erased_tables(column) - set(KEPT) - LAST == set()
+    assert set(KEPT) <= there
+    every = tables_with(rollcall.database, "directory_id") | tables_with(rollcall.database, "organization_id")
+    assert LAST <= every and not set(KEPT) & erased_tables(column)
 
 
 def test_a_deleted_organization_is_gone_at_once_and_erased(rollcall, admin, org, scim):
