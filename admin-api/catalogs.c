@@ -5,6 +5,7 @@
 #include "admin_api_sql.h"
 #include "base/json.h"
 #include "problem.h"
+#include "query.h"
 #include "reply.h"
 #include "scim/catalog.h"
 #include "store/rules.h"
@@ -84,9 +85,23 @@ void catalog_extend(struct catalog_state *state, const char *type, const char *u
 
 /* --- saving --- */
 
+static const char *origin_of(struct call *call, const struct catalog_pointers *pointers, const char *fault)
+{
+    for (size_t i = 0; i < pointers->origin_count; i++) {
+        const struct catalog_origin *origin = &pointers->origins[i];
+        size_t len = strlen(origin->prefix);
+        const char *rest = fault + len;
+        if (strncmp(fault, origin->prefix, len) == 0 && (!*rest || *rest == '/'))
+            return arena_printf(call_arena(call), "%s%s", origin->pointer, strcmp(rest, "/name") == 0 ? "/path" : rest);
+    }
+    return pointers->otherwise;
+}
+
 static const char *pointer_of(struct call *call, const struct catalog_pointers *pointers, const char *fault)
 {
     static const char attributes[] = "/attributes";
+    if (pointers->origins)
+        return origin_of(call, pointers, fault);
     size_t len = strlen(pointers->prefix);
     const char *rest = fault + len;
     if (strncmp(fault, pointers->prefix, len) != 0 || (*rest && *rest != '/'))
@@ -144,8 +159,6 @@ static bool lock_same(struct call *call, const struct catalog_state *state, stru
                    "The rules of the directory were changed by another request meanwhile: try again.");
 }
 
-static bool is_forced(const struct call *call) { return slice_equals(call->query[QUERY_FORCE], SLICE_LITERAL("true")); }
-
 bool catalog_save(struct call *call, struct catalog_state *state, const struct catalog_pointers *pointers,
                   struct err *err)
 {
@@ -158,8 +171,9 @@ bool catalog_save(struct call *call, struct catalog_state *state, const struct c
         return refuse(call, pointers, &fault, err);
     struct scim_rules *before = state->rules;
     state->rules = after;
-    bool fine =
-        is_forced(call) || catalog_check_uses(call, state->directory.id, before, after, pointers->otherwise, err);
+    bool forced = false;
+    bool fine = query_flag(call, QUERY_FORCE, &forced, err) &&
+                (forced || catalog_check_uses(call, state->directory.id, before, after, pointers->otherwise, err));
     scim_rules_free(before);
     struct store_rules_change change = {.catalog = text, .now_ms = call->op->now_ms};
     return fine && lock_same(call, state, err) &&

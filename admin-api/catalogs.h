@@ -24,8 +24,14 @@ MUST_CHECK bool catalog_load(struct call *call, struct catalog_state *state, str
 /* Where in the body of the request errors of the catalog show: what stands at `prefix` in the catalog is the body. */
 struct catalog_pointers {
     char prefix[64];
-    const char *member;    /* "attributes" in the catalog is this one in the body; NULL: the same */
-    const char *otherwise; /* errors elsewhere */
+    const char *member;                   /* "attributes" in the catalog is this one in the body; NULL: the same */
+    const char *otherwise;                /* errors elsewhere */
+    const struct catalog_origin *origins; /* instead of prefix: what came of several parts of the body */
+    size_t origin_count;
+};
+struct catalog_origin {
+    char prefix[96];     /* in the catalog */
+    const char *pointer; /* of the part; its name is the member "path" */
 };
 /* Saves state->catalog as it is now. ERR_VALIDATION with pointers; ERR_CONFLICT when stored documents use what it takes
  * away, counted, unless the request says ?force=true; then state->rules are the new ones. */

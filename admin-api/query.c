@@ -16,6 +16,7 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_INCLUDE_DELETED] = "include_deleted",
     [QUERY_UPDATED_SINCE] = "updated_since",
     [QUERY_FORCE] = "force",
+    [QUERY_DISMISSED] = "dismissed",
     [QUERY_OLDER_THAN_DAYS] = "older_than_days",
     [QUERY_DRY_RUN] = "dry_run",
     [QUERY_ON_CONFLICT] = "on_conflict",

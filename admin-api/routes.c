@@ -19,6 +19,7 @@
 #include "scim/catalog.h"
 #include "service.h"
 #include "tokens.h"
+#include "undeclared.h"
 
 enum { MAX_BODY = 65536 };
 
@@ -86,6 +87,9 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/resource-types/{}", 0, &resource_type_get.operation},
     {"PUT", DIRECTORY "/resource-types/{}", MAX_BODY, &resource_type_replace.operation},
     {"DELETE", DIRECTORY "/resource-types/{}", 0, &resource_type_delete.operation},
+    {"GET", DIRECTORY "/undeclared-attributes", 0, &undeclared_attribute_list.operation},
+    {"POST", DIRECTORY "/undeclared-attributes/declare", MAX_BODY, &undeclared_attribute_declare.operation},
+    {"POST", DIRECTORY "/undeclared-attributes/dismiss", MAX_BODY, &undeclared_attribute_dismiss.operation},
 
     {"GET", DIRECTORY "/users/{}/history", 0, &user_history.operation},
     {"GET", DIRECTORY "/users/{}/history/{}", 0, &user_version.operation},

@@ -16,8 +16,9 @@ struct collecting {
     size_t count;
 };
 
-static void collect(struct slice path, void *context)
+static void collect(struct slice path, const json_t *value, void *context)
 {
+    (void)value;
     struct collecting *collecting = context;
     for (const struct undeclared_path *other = collecting->first; other; other = other->next)
         if (slice_equals(other->path, path))

@@ -5,18 +5,18 @@
 #include "value.h"
 
 struct look {
-    void (*visit)(struct slice path, void *context);
+    void (*visit)(struct slice path, const json_t *value, void *context);
     void *context;
     const char *urn; /* of the object that is looked at; NULL: the resource itself */
 };
 
-static void tell(const struct look *look, const char *name, const char *sub)
+static void tell(const struct look *look, const char *name, const char *sub, const json_t *value)
 {
     char path[SCIM_UNDECLARED_PATH_BYTES + 1];
     int len = snprintf(path, sizeof path, "%s%s%s%s%s", look->urn ? look->urn : "", look->urn ? ":" : "", name,
                        sub ? "." : "", sub ? sub : "");
     if (len > 0 && (size_t)len < sizeof path)
-        look->visit(slice_of(path, (size_t)len), look->context);
+        look->visit(slice_of(path, (size_t)len), value, look->context);
 }
 
 /* A list of attributes that is walked along with an object whose members stand in the same order. */
@@ -50,7 +50,7 @@ static void look_at_subs(const struct look *look, const struct scim_attribute *a
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
         const char *name = json_object_iter_key(at);
         if (!next_named(&walk, name))
-            tell(look, attribute->name, name);
+            tell(look, attribute->name, name, json_object_iter_value(at));
     }
 }
 
@@ -84,7 +84,7 @@ static void look_at_urn(const struct look *outer, const char *urn, const struct 
         if (attribute)
             look_at_value(&look, attribute, at);
         else
-            tell(&look, name, NULL);
+            tell(&look, name, NULL, json_object_iter_value(at));
     }
 }
 
@@ -96,11 +96,11 @@ static void look_at_other(const struct look *look, const struct scim_resource_ty
     if (strchr(name, ':') && json_is_object(value))
         look_at_urn(look, name, scim_type_extension(type, slice_str(name)), value);
     else
-        tell(look, name, NULL);
+        tell(look, name, NULL, value);
 }
 
 void scim_undeclared_visit(const json_t *document, const struct scim_resource_type *type,
-                           void (*visit)(struct slice path, void *context), void *context)
+                           void (*visit)(struct slice path, const json_t *value, void *context), void *context)
 {
     const struct look look = {visit, context, NULL};
     struct walk walk = {type->schema->attributes, type->schema->attribute_count, 0};

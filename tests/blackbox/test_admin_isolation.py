@@ -45,6 +45,8 @@ BODIES = {
     "resource_type.replace": {"schemaExtensions": []},
     "catalog.replace": {"schemas": [], "resource_types": []},
     "policy.update": {"strict": True},
+    "undeclared_attribute.declare": {"all": True},
+    "undeclared_attribute.dismiss": {"attributes": [{"path": "x"}]},
     "policy.replace": {"strict": True},
 }
 # Query parameters that take an id, and members of bodies that do: whose entry of UNKNOWN and World.ids is one.

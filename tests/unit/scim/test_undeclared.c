@@ -2,8 +2,9 @@
 #include "scim/rules.h"
 #include "scim/undeclared.h"
 
-static void note(struct slice path, void *context)
+static void note(struct slice path, const json_t *value, void *context)
 {
+    assert_non_null(value);
     char *list = context;
     size_t len = strlen(list);
     assert_true(len + path.len + 2 < 1024);
