@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import erase
 import large
 import measure
 import report
@@ -34,6 +35,7 @@ def read_options():
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--names", action="store_true")
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--erase", action="store_true")
     options = parser.parse_args()
     options.seconds = options.seconds or (1 if options.quick else 6)
     options.repeat = options.repeat or (1 if options.quick else 3)
@@ -126,6 +128,8 @@ def benchmark(options):
             cleanup.callback(shutil.rmtree, directory, ignore_errors=True)
         stack = Stack(directory, data_set, cleanup)
         stack.start()
+        if options.erase:
+            return erase.measure(stack, 2 if options.quick else 20)
         return large.measure(stack, options.quick) if options.large else measure_all(options, stack)
 
 
@@ -133,8 +137,8 @@ def interrupted(number, _frame):
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
-def report_large(rows, options):
-    say("\n" + large.table(rows))
+def report_rows(rows, table, options):
+    say("\n" + table)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n")
     return 0
@@ -155,8 +159,8 @@ def main():
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    if options.large:
-        return report_large(summary, options)
+    if options.large or options.erase:
+        return report_rows(summary, (erase if options.erase else large).table(summary), options)
     summary["run"] = {"cores": os.cpu_count(), "seconds": options.seconds, "repeat": options.repeat, "quick": options.quick}
     say("\n" + report.table(summary))
     if options.json:

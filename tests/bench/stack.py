@@ -191,7 +191,7 @@ class Stack:
         self.cleanup = cleanup
         self.database = MariaDB(directory / "mariadb")
         self.server = self.admin = self.hello = None
-        self.server_port = self.hello_port = 0
+        self.server_port = self.hello_port = self.admin_port = 0
 
     def start(self):
         say("Copying the data and starting")
@@ -244,8 +244,12 @@ class Stack:
         process.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
         return port, process
 
+    def operator_key(self):
+        command = [RELEASE / "admin-api" / "rollcall-admin", "operator-key", "--another"]
+        return run(*command, env={**os.environ, **self._environment("rollcall_admin")}).split()[-1]
+
     def _start_admin(self):
-        port = free_port()
+        port = self.admin_port = free_port()
         command = [RELEASE / "admin-api" / "rollcall-admin", "--listen", f"127.0.0.1:{port}"]
         self.admin = self._spawn("admin", command, self._environment("rollcall_admin"))
         self.admin.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
