@@ -59,6 +59,24 @@ static void add_groups(const struct view_refs *groups, struct buf *out)
     buf_add_char(out, ']');
 }
 
+/* Their names need no escapes. */
+static void add_roles(const struct role_names *roles, struct buf *out)
+{
+    buf_add(out, SLICE_LITERAL(",\"role\":"));
+    if (roles->count == 0) {
+        buf_add(out, SLICE_LITERAL("null,\"roles\":[]"));
+        return;
+    }
+    for (size_t i = 0; i <= roles->count; i++) {
+        if (i > 0)
+            buf_add(out, i == 1 ? SLICE_LITERAL(",\"roles\":[") : SLICE_LITERAL(","));
+        buf_add_char(out, '"');
+        buf_add(out, roles->list[i ? i - 1 : 0]);
+        buf_add_char(out, '"');
+    }
+    buf_add_char(out, ']');
+}
+
 static void add_manager(const struct view_resource *row, struct slice id, struct buf *out)
 {
     buf_add(out, SLICE_LITERAL(",\"manager\":"));
@@ -119,6 +137,7 @@ static void add_user(const struct person *person, struct buf *out)
     ADD("division", profile.division, "null", out);
     add_manager(row, profile.manager, out);
     add_groups(&person->groups, out);
+    add_roles(&person->roles, out);
     add_custom(&profile, row->stored.text, out);
     add_known(person, out);
 }

@@ -7,12 +7,14 @@
 #define ADMIN_PERSON_H
 
 #include "base/buf.h"
+#include "role_book.h"
 #include "store/people.h"
 #include "store/view.h"
 
 struct person {
     const struct view_resource *row;
     struct view_refs groups;          /* of a user; of a deleted one those that it was directly in */
+    struct role_names roles;          /* of a user who is there */
     bool is_deleted;                  /* at row->modified_ms */
     const struct store_person *known; /* of a user, what stands beside the resource; NULL: nothing does */
 };

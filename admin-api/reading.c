@@ -159,9 +159,21 @@ static bool load_known(struct reading *reading, struct people *people, struct er
     return store_people_of(reading->call->db, reading->directory, ids, people->count, arena, known, err);
 }
 
+/* The deleted have none: nobody is to let them in. */
+static bool load_roles(struct reading *reading, struct people *people, struct err *err)
+{
+    struct role_book *book;
+    if (!role_book_load(reading->call->db, reading->directory, call_arena(reading->call), &book, NULL, err))
+        return false;
+    for (size_t i = 0; i < people->count; i++)
+        if (!people->list[i].is_deleted)
+            people->list[i].roles = role_book_resolve(book, &people->list[i].groups);
+    return true;
+}
+
 /* Lists of users and single ones are laid over alike: one statement or so for the page. */
 typedef bool overlay_fn(struct reading *reading, struct people *people, struct err *err);
-static overlay_fn *const overlays[] = {load_groups, load_known};
+static overlay_fn *const overlays[] = {load_groups, load_roles, load_known};
 
 bool reading_dress(struct reading *reading, uint16_t type, struct people *people, struct err *err)
 {

@@ -15,13 +15,14 @@
 #include "policies.h"
 #include "problem.h"
 #include "resource_types.h"
+#include "roles.h"
 #include "schemas.h"
 #include "scim/catalog.h"
 #include "service.h"
 #include "tokens.h"
 #include "undeclared.h"
 
-enum { MAX_BODY = 65536 };
+enum { ROLE_MAPPING_BODY = 524288, MAX_BODY = 65536 };
 
 #define ENVIRONMENT  "/v1/environments/{}"
 #define ORGANIZATION "/v1/organizations/{}"
@@ -45,6 +46,12 @@ const struct route admin_routes[] = {
     {"GET", "/v1/jobs/{}", 0, &job_get.operation},
     {"POST", "/v1/jobs/{}/cancel", 0, &job_cancel.operation},
 
+    {"POST", "/v1/roles", MAX_BODY, &role_create.operation},
+    {"GET", "/v1/roles", 0, &role_list.operation},
+    {"GET", "/v1/roles/{}", 0, &role_get.operation},
+    {"PATCH", "/v1/roles/{}", MAX_BODY, &role_update.operation},
+    {"DELETE", "/v1/roles/{}", 0, &role_delete.operation},
+
     {"POST", "/v1/organizations", MAX_BODY, &organization_create.operation},
     {"GET", "/v1/organizations", 0, &organization_list.operation},
     {"GET", ORGANIZATION, 0, &organization_get.operation},
@@ -67,6 +74,8 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/users", 0, &directory_user_list.operation},
     {"GET", DIRECTORY "/users/{}", 0, &directory_user_get.operation},
     {"GET", DIRECTORY "/users/{}/groups", 0, &directory_user_list_groups.operation},
+    {"GET", DIRECTORY "/role-mappings", 0, &role_mapping_get.operation},
+    {"PUT", DIRECTORY "/role-mappings", ROLE_MAPPING_BODY, &role_mapping_replace.operation},
     {"GET", DIRECTORY "/groups", 0, &directory_group_list.operation},
     {"GET", DIRECTORY "/groups/{}", 0, &directory_group_get.operation},
     {"GET", DIRECTORY "/groups/{}/members", 0, &directory_group_list_members.operation},

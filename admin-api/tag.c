@@ -7,7 +7,8 @@
 enum { HASH_BYTES = crypto_generichash_BYTES_MIN, MOST_TEXT = 64 * 1024 * 1024 };
 
 /* Members of resources, at their top level, that nobody sets. */
-static const char *const moving[] = {"counts", "health", "last_used_at", "expires_in_days", "expiring", "expired"};
+static const char *const moving[] = {"mapped",          "counts",   "health", "last_used_at",
+                                     "expires_in_days", "expiring", "expired"};
 enum { MOVING = sizeof moving / sizeof moving[0] };
 
 static void add_hash(struct slice text, struct buf *out)

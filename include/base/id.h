@@ -41,17 +41,18 @@ struct operation_id {
     struct id id;
 };
 
-#define ID_PREFIX_ENVIRONMENT  "env-"
-#define ID_PREFIX_ORGANIZATION "org-"
-#define ID_PREFIX_DIRECTORY    "dir-"
-#define ID_PREFIX_TOKEN        "tok-"
-#define ID_PREFIX_KEY          "key-"
-#define ID_PREFIX_OPERATOR_KEY "opk-"
-#define ID_PREFIX_EVENT        "evt-"
-#define ID_PREFIX_JOB          "job-"
-#define ID_PREFIX_AUDIT        "aud-"
-#define ID_PREFIX_SIGNING_KEY  "sgn-"
-#define ID_PREFIX_SETUP_LINK   "lnk-"
+#define ID_PREFIX_ENVIRONMENT   "env-"
+#define ID_PREFIX_ORGANIZATION  "org-"
+#define ID_PREFIX_DIRECTORY     "dir-"
+#define ID_PREFIX_TOKEN         "tok-"
+#define ID_PREFIX_KEY           "key-"
+#define ID_PREFIX_OPERATOR_KEY  "opk-"
+#define ID_PREFIX_EVENT         "evt-"
+#define ID_PREFIX_JOB           "job-"
+#define ID_PREFIX_AUDIT         "aud-"
+#define ID_PREFIX_SIGNING_KEY   "sgn-"
+#define ID_PREFIX_SETUP_LINK    "lnk-"
+#define ID_PREFIX_ROLE          "rol-"
 #define ID_PREFIX_SETUP_SESSION "ses-"
 
 /* A fresh UUIDv7: 48 bits of ms, then a per-thread counter within the ms, then randomness. Ids that one thread makes

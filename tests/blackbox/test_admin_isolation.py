@@ -23,6 +23,7 @@ UNKNOWN = {
     "schema_urn": "urn:example:Unknown",
     "resource_type": "Unknown",
     "version": "77",
+    "role_id": f"rol-{ID}",
 }
 BODIES = {
     "environment.create": {"name": "never made"},
@@ -48,6 +49,9 @@ BODIES = {
     "undeclared_attribute.declare": {"all": True},
     "undeclared_attribute.dismiss": {"attributes": [{"path": "x"}]},
     "policy.replace": {"strict": True},
+    "role.create": {"name": "never"},
+    "role.update": {"description": "never"},
+    "role_mapping.replace": {"rules": []},
 }
 # Query parameters that take an id, and members of bodies that do: whose entry of UNKNOWN and World.ids is one.
 ID_QUERIES = {
@@ -99,8 +103,16 @@ class World:
             "group_id": group["id"],
             "version": "1",
             "job_id": self.new_job(rollcall),
+            "role_id": self.new_role(),
             **self.new_type(),
         }
+
+    def new_role(self):
+        """With a rule that gives it."""
+        role = self.admin.post("/v1/roles", {"name": "theirs"}, expect=201)["id"]
+        rules = {"rules": [{"group_name": "Group", "role": "theirs"}]}
+        self.admin.put(f"/v1/directories/{self.organization.directory_id}/role-mappings", rules, expect=200)
+        return role
 
     def new_type(self):
         """With names that no other directory has."""
@@ -132,7 +144,9 @@ class World:
         for token in tokens["tokens"]:
             del token["last_used_at"]
         catalog = self.admin.get(f"/v1/directories/{self.organization.directory_id}/catalog", expect=200).json
-        return reads, tokens, catalog
+        roles = self.admin.get("/v1/roles", expect=200).json
+        mappings = self.admin.get(f"/v1/directories/{self.organization.directory_id}/role-mappings", expect=200).json
+        return reads, tokens, catalog, roles, mappings
 
 
 @pytest.fixture(scope="module")
