@@ -34,6 +34,27 @@ static bool purge_deleted_memberships(struct db *db, int64_t before_ms, uint64_t
     return db_execute(db, sql_deleted_membership_purge, parameters, 2, purged_out, err);
 }
 
+static bool purge_departed(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
+{
+    struct db_value parameters[] = {db_integer(before_ms), db_integer((int64_t)most)};
+    return db_execute(db, sql_departed_purge, parameters, 2, purged_out, err);
+}
+
+static bool purge_import_problems(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out,
+                                  struct err *err)
+{
+    struct db_value parameters[] = {db_integer(before_ms), db_integer((int64_t)most)};
+    return db_execute(db, sql_import_purge_problems, parameters, 2, purged_out, err);
+}
+
+/* Files of imports that were cancelled before they began. */
+static bool purge_import_pieces(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
+{
+    (void)before_ms;
+    struct db_value parameters[] = {db_integer((int64_t)most)};
+    return db_execute(db, sql_import_purge_pieces, parameters, 1, purged_out, err);
+}
+
 enum { CHANGE_RETENTION = 0, EVENT_RETENTION = -1, JOB_RETENTION = -2, DELETED_RETENTION = -3 };
 
 static const struct {
@@ -46,6 +67,9 @@ static const struct {
     {"jobs", JOB_RETENTION, admin_jobs_purge},
     {"memberships of deleted people", DELETED_RETENTION, purge_deleted_memberships},
     {"deleted people", DELETED_RETENTION, purge_deleted},
+    {"people who left", DELETED_RETENTION, purge_departed},
+    {"problems of imports", JOB_RETENTION, purge_import_problems},
+    {"files of imports", JOB_RETENTION, purge_import_pieces},
     {"idempotency keys", IDEMPOTENCY_MS, idempotency_purge},
 };
 enum { PURGES = sizeof purges / sizeof purges[0] };

@@ -21,8 +21,10 @@
 #include "service.h"
 #include "tokens.h"
 #include "undeclared.h"
+#include "vendor_import.h"
+#include "vendor_users.h"
 
-enum { ROLE_MAPPING_BODY = 524288, MAX_BODY = 65536 };
+enum { ROLE_MAPPING_BODY = 524288, MAX_BODY = 65536, MAX_IMPORT = 64 << 20 };
 
 #define ENVIRONMENT  "/v1/environments/{}"
 #define ORGANIZATION "/v1/organizations/{}"
@@ -79,6 +81,15 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/groups", 0, &directory_group_list.operation},
     {"GET", DIRECTORY "/groups/{}", 0, &directory_group_get.operation},
     {"GET", DIRECTORY "/groups/{}/members", 0, &directory_group_list_members.operation},
+    {"GET", DIRECTORY "/users/unmatched", 0, &user_list_unmatched.operation},
+    {"GET", DIRECTORY "/vendor-users", 0, &vendor_user_list.operation},
+    {"GET", DIRECTORY "/matching", 0, &vendor_user_summarise.operation},
+    {"GET", DIRECTORY "/vendor-users/{}", 0, &vendor_user_get.operation},
+    {"DELETE", DIRECTORY "/vendor-users/{}", 0, &vendor_user_delete.operation},
+    {"PUT", DIRECTORY "/vendor-users/{}/link", MAX_BODY, &vendor_user_link.operation},
+    {"DELETE", DIRECTORY "/vendor-users/{}/link", 0, &vendor_user_unlink.operation},
+    {"POST", DIRECTORY "/vendor-users/import", MAX_IMPORT, &vendor_user_import.operation},
+    {"GET", DIRECTORY "/vendor-users/imports/{}/problems", 0, &vendor_user_list_problems.operation},
     {"GET", DIRECTORY "/users/deactivated", 0, &user_list_deactivated.operation},
     {"POST", DIRECTORY "/restore", 0, &directory_restore.operation},
     {"GET", DIRECTORY "/policy", 0, &policy_get.operation},

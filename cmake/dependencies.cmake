@@ -9,6 +9,8 @@ pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc icu-i18n)
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
 pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl)
 pkg_check_modules(H2O REQUIRED IMPORTED_TARGET libh2o-evloop)
+find_library(CSV_LIBRARY csv REQUIRED)
+find_path(CSV_INCLUDE csv.h REQUIRED)
 # The headers of h2o are shared between its libuv and its evloop build; the default is libuv.
 target_compile_definitions(PkgConfig::H2O INTERFACE H2O_USE_LIBUV=0)
 

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "people_find.h"
+#include "store/find.h"
 #include "store_sql.h"
 
 enum { FACT_DEACTIVATED = 1, FACT_VENDOR_USER = 2, FACT_INCARNATION = 3 };
@@ -71,19 +71,19 @@ static int compare_ids(const void *a, const void *b) { return id_compare(a, b); 
 bool store_people_of(struct db *db, struct directory_id directory, const struct resource_id *ids, size_t count,
                      struct arena *arena, struct store_person *people_out, struct err *err)
 {
-    static struct people_query query = {.sql = sql_people_facts, .lists = 3};
+    static struct store_find_query query = {.sql = sql_people_facts, .lists = 3};
     struct finding finding = {
         .arena = arena, .ids = ids, .order = arena_array(arena, size_t, count), .count = count, .people = people_out};
-    struct people_keys lists[3] = {{NULL, 0, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
+    struct store_keys lists[3] = {{NULL, 0, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
     for (size_t i = 0; i < count; i++) {
         people_out[i] = (struct store_person){.person = ids[i]};
         finding.order[i] = i;
-        people_keys_add(&lists[0], arena, slice_of((const char *)ids[i].id.bytes, ID_BYTES));
+        store_keys_add(&lists[0], arena, slice_of((const char *)ids[i].id.bytes, ID_BYTES));
     }
     if (count > 1)
         qsort_r(finding.order, count, sizeof(size_t), compare_places, (void *)(uintptr_t)ids);
     lists[1] = lists[2] = lists[0];
-    if (!people_find(db, &query, directory, lists, take_row, &finding, err))
+    if (!store_find(db, &query, directory, lists, take_row, &finding, err))
         return false;
     for (size_t i = 0; i < count; i++)
         if (people_out[i].previous_count > 1)

@@ -1,7 +1,7 @@
 /* People who were deleted and come back. A new resource has a new id, as RFC 7643 section 3.1 wants it; that it is the
  * same person is told by the identity provider's own id, and where one of the two has none, by what users are told
  * apart by. */
-#include "people_find.h"
+#include "store/find.h"
 #include "store_sql.h"
 #include "view_people.h"
 
@@ -162,21 +162,21 @@ static bool save(struct following *of, struct db *db, struct err *err)
 
 static bool follow(struct view *view, struct db *db, struct directory_id directory, struct err *err)
 {
-    static struct people_query query = {.sql = sql_people_find_departed, .lists = 2};
+    static struct store_find_query query = {.sql = sql_people_find_departed, .lists = 2};
     struct following of = {
         .view = view,
         .directory = directory,
         .returned = {.view = view, .width = 3},
         .forgotten = {.view = view, .width = 2},
     };
-    struct people_keys lists[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
+    struct store_keys lists[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
     for (const struct known *known = view->staged_resources; known; known = known->next_staged) {
         if (!is_newcomer(&of, known))
             continue;
-        people_keys_add(&lists[0], &view->arena, known->keys_after->external_key);
-        people_keys_add(&lists[1], &view->arena, known->keys_after->unique_key);
+        store_keys_add(&lists[0], &view->arena, known->keys_after->external_key);
+        store_keys_add(&lists[1], &view->arena, known->keys_after->unique_key);
     }
-    if (!people_find(db, &query, directory, lists, take_row, &of, err))
+    if (!store_find(db, &query, directory, lists, take_row, &of, err))
         return false;
     for (const struct known *known = view->staged_resources; of.departed && known; known = known->next_staged)
         if (is_newcomer(&of, known))

@@ -9,6 +9,7 @@ import pytest
 from harness.contract import resolve
 from harness.openapi import OPERATIONS, CheckedAdmin
 from harness.rollcall import id_bytes
+from harness.vendor import csv_of, import_users
 
 ID = "01jd8jm32ye008000000001ayd"
 UNKNOWN = {
@@ -24,6 +25,7 @@ UNKNOWN = {
     "resource_type": "Unknown",
     "version": "77",
     "role_id": f"rol-{ID}",
+    "vendor_user_id": "nobody",
 }
 BODIES = {
     "environment.create": {"name": "never made"},
@@ -52,6 +54,8 @@ BODIES = {
     "role.create": {"name": "never"},
     "role.update": {"description": "never"},
     "role_mapping.replace": {"rules": []},
+    "vendor_user.link": {"user_id": "01890000-0000-7000-8000-000000000000"},
+    "vendor_user.import": {"vendor_user_id": "never", "user_name": "made"},
 }
 # Query parameters that take an id, and members of bodies that do: whose entry of UNKNOWN and World.ids is one.
 ID_QUERIES = {
@@ -60,7 +64,7 @@ ID_QUERIES = {
     "directory": "directory_id",
     "successor": "directory_id",
 }
-ID_MEMBERS = {"directory_id": "directory_id", "environment_id": "environment_id"}
+ID_MEMBERS = {"directory_id": "directory_id", "environment_id": "environment_id", "user_id": "user_id"}
 # Those that take none.
 PLAIN_QUERIES = {
     "action",
@@ -105,6 +109,7 @@ class World:
             "job_id": self.new_job(rollcall),
             "role_id": self.new_role(),
             **self.new_type(),
+            "vendor_user_id": self.new_vendor_user(),
         }
 
     def new_role(self):
@@ -123,6 +128,13 @@ class World:
         body = {"name": name, "endpoint": f"/{name}", "schema": urn}
         self.admin.post(f"{path}/resource-types", body, expect=201)
         return {"schema_urn": urn, "resource_type": name}
+
+    def new_vendor_user(self):
+        """Linked to the user."""
+        name = "vendor-" + self.organization.id[-8:]
+        path = f"/v1/directories/{self.organization.directory_id}"
+        import_users(self.admin, path, csv_of({"vendor_user_id": name, "user_name": "somebody"}))
+        return name
 
     def new_job(self, rollcall):
         """One that has ended."""
@@ -147,6 +159,9 @@ class World:
         roles = self.admin.get("/v1/roles", expect=200).json
         mappings = self.admin.get(f"/v1/directories/{self.organization.directory_id}/role-mappings", expect=200).json
         return reads, tokens, catalog, roles, mappings
+        vendor_users = self.admin.get(f"/v1/directories/{self.organization.directory_id}/vendor-users", expect=200).json
+        assert vendor_users["vendor_users"][0]["state"] == "matched"
+        return reads, tokens, catalog, vendor_users
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ BEGIN {
     doors["config"] = "base obs"
     doors["store"] = "base obs config scim/schema.h scim/filter.h scim/path.h scim/query.h scim/index.h " \
                      "scim/document.h scim/policy.h scim/policy_bind.h scim/rules.h scim/catalog.h scim/resource.h " \
-                     "scim/undeclared.h scim/sort.h scim/redact.h"
+                     "scim/undeclared.h scim/sort.h scim/redact.h scim/unicode.h"
     doors["auth"] = "base obs config store"
     doors["ops"] = "base obs config scim store auth"
     doors["http"] = "base obs config ops"
@@ -31,6 +31,7 @@ BEGIN {
     third["jwt.h"] = "auth"
     third["zlib.h"] = "auth"
     third["curl/"] = "admin-api"
+    third["csv.h"] = "admin-api"
     third["sanitizer/"] = "base"
     for (header in third)
         third_count++

@@ -1,4 +1,4 @@
-#include "people_find.h"
+#include "store/find.h"
 
 #include <stdlib.h>
 
@@ -7,10 +7,10 @@
 
 enum { MOST_BYTES = 65536 };
 
-static const size_t sizes[PEOPLE_SIZES] = {1, 8, 32, 128, PEOPLE_LONGEST};
+static const size_t sizes[STORE_FIND_SIZES] = {1, 8, 32, 128, STORE_FIND_LONGEST};
 static pthread_mutex_t composing = PTHREAD_MUTEX_INITIALIZER;
 
-void people_keys_add(struct people_keys *keys, struct arena *arena, struct slice key)
+void store_keys_add(struct store_keys *keys, struct arena *arena, struct slice key)
 {
     if (key.len == 0)
         return;
@@ -40,7 +40,7 @@ static char *compose(const char *sql, size_t count)
     return text.data; /* a statement's text lives as long as the process */
 }
 
-static const char *text_for(struct people_query *query, size_t class)
+static const char *text_for(struct store_find_query *query, size_t class)
 {
     pthread_mutex_lock(&composing);
     if (!query->text[class])
@@ -50,32 +50,32 @@ static const char *text_for(struct people_query *query, size_t class)
     return text;
 }
 
-static size_t length_from(const struct people_keys *keys, size_t from)
+static size_t length_from(const struct store_keys *keys, size_t from)
 {
     return keys->count > from ? keys->count - from : 0;
 }
 
-static size_t class_for(const struct people_query *query, const struct people_keys *lists, size_t from)
+static size_t class_for(const struct store_find_query *query, const struct store_keys *lists, size_t from)
 {
     size_t longest = 0, class = 0;
     for (size_t i = 0; i < query->lists; i++)
         if (length_from(&lists[i], from) > longest)
             longest = length_from(&lists[i], from);
-    while (class + 1 < PEOPLE_SIZES && sizes[class] < longest)
+    while (class + 1 < STORE_FIND_SIZES && sizes[class] < longest)
         class ++;
     return class;
 }
 
 /* An arm's keys, filled up with its last one. An empty list is all NULL, which nothing equals. */
-static void fill_arm(const struct people_keys *keys, size_t from, size_t size, struct db_value *values)
+static void fill_arm(const struct store_keys *keys, size_t from, size_t size, struct db_value *values)
 {
     size_t count = length_from(keys, from);
     for (size_t i = 0; i < size; i++)
         values[i] = count ? db_bytes(keys->list[from + (i < count ? i : count - 1)]) : db_null();
 }
 
-static bool ask(struct db *db, struct people_query *query, const struct directory_id *directory,
-                const struct people_keys *lists, size_t from, people_row_fn *visit, void *context, struct err *err)
+static bool ask(struct db *db, struct store_find_query *query, const struct directory_id *directory,
+                const struct store_keys *lists, size_t from, store_find_fn *visit, void *context, struct err *err)
 {
     size_t class = class_for(query, lists, from), arm = 1 + sizes[class];
     struct db_value *values = calloc(query->lists * arm, sizeof(*values));
@@ -92,14 +92,14 @@ static bool ask(struct db *db, struct people_query *query, const struct director
     return rows && db_rows_end(rows, err);
 }
 
-bool people_find(struct db *db, struct people_query *query, struct directory_id directory,
-                 const struct people_keys *lists, people_row_fn *visit, void *context, struct err *err)
+bool store_find(struct db *db, struct store_find_query *query, struct directory_id directory,
+                const struct store_keys *lists, store_find_fn *visit, void *context, struct err *err)
 {
     size_t longest = 0;
-    must(query->lists <= PEOPLE_MOST_LISTS);
+    must(query->lists <= STORE_FIND_LISTS);
     for (size_t i = 0; i < query->lists; i++)
         longest = lists[i].count > longest ? lists[i].count : longest;
-    for (size_t from = 0; from < longest; from += PEOPLE_LONGEST)
+    for (size_t from = 0; from < longest; from += STORE_FIND_LONGEST)
         if (!ask(db, query, &directory, lists, from, visit, context, err))
             return false;
     return true;

@@ -1,0 +1,10 @@
+/* The vendor's own users beside a directory, and who of the directory is none of them. */
+#ifndef ADMIN_VENDOR_USERS_H
+#define ADMIN_VENDOR_USERS_H
+
+#include "call.h"
+
+extern const struct admin_operation vendor_user_list, vendor_user_get, vendor_user_delete, vendor_user_summarise,
+    vendor_user_link, vendor_user_unlink, user_list_unmatched;
+
+#endif
