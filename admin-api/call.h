@@ -49,6 +49,13 @@ enum admin_query {
     QUERY_EXPIRING_WITHIN_DAYS,
     QUERY_FROM,
     QUERY_TO,
+    QUERY_STATUS,
+    QUERY_FAILED,
+    QUERY_METHOD,
+    QUERY_OPERATION,
+    QUERY_REQUEST_ID,
+    QUERY_RESOURCE_ID,
+    QUERY_TOKEN_ID,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

@@ -1,13 +1,17 @@
 /* Every chore of housekeeping, once. To add one: a function, declared in a header of its own, and a line in the table.
  * What is only to be dropped when it is old needs none: purge.c has a table of those. */
 #include "erase.h"
+#include "health.h"
 #include "housekeeping.h"
 #include "purge.h"
+#include "requests.h"
 #include "tokens.h"
 
 const struct chore_kind chore_kinds[] = {
     {"erase what was deleted", 10, erase_chore},
     {"warn of tokens that end", 60, token_warn_chore},
     {"drop what is old", 600, purge_chore},
+    {"watch the health of directories", 10, health_watch_chore},
+    {"drop old requests of the log", 300, request_purge_chore},
 };
 const size_t chore_kind_count = sizeof chore_kinds / sizeof chore_kinds[0];

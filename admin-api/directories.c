@@ -122,6 +122,17 @@ static bool tell_state(struct call *call, enum directory_state before, enum dire
     return admin_tell(call, after == DIRECTORY_PAUSED ? "directory.paused" : "directory.resumed", NULL, err);
 }
 
+/* null: as it is learned. */
+static bool set_cadence(struct call *call, struct directory *directory, struct err *err)
+{
+    if (!call_has(call, "expected_cadence_seconds"))
+        return true;
+    int64_t seconds = json_integer_value(call_member(call, "expected_cadence_seconds"));
+    struct db_value parameters[] = {seconds ? db_integer(seconds) : db_null(), db_id(&directory->id.id)};
+    directory->health.set_cadence_s = seconds;
+    return db_execute(call->db, sql_health_set_cadence, parameters, 2, NULL, err);
+}
+
 static bool update(struct call *call, struct err *err)
 {
     struct directory directory;
@@ -138,6 +149,8 @@ static bool update(struct call *call, struct err *err)
         db_bytes(directory.name),         db_bytes(directory.idp), db_integer(directory.state),
         db_integer(directory.updated_ms), db_id(&directory.id.id),
     };
+    if (!set_cadence(call, &directory, err))
+        return false;
     audit_after(call, directory_show(&directory));
     return db_execute(call->db, sql_directory_update, parameters, 5, NULL, err) &&
            save_policy(call, directory.id, directory.policy, err) && tell_state(call, before, directory.state, err) &&
@@ -154,6 +167,7 @@ static const struct admin_field update_fields[] = {
     {"idp", field_idp, 0},
     {"state", field_state, 0},
     {"policy", field_policy, 0},
+    {"expected_cadence_seconds", field_cadence_seconds, FIELD_NULLABLE},
 };
 
 const struct admin_operation directory_create = {

@@ -2,6 +2,7 @@
 #define ADMIN_DIRECTORIES_H
 
 #include "call.h"
+#include "health.h"
 
 extern const struct admin_operation directory_create, directory_list, directory_get, directory_update, directory_delete,
     directory_restore;
@@ -20,6 +21,7 @@ struct directory { /* texts in the request's arena */
     int64_t deleted_ms, erase_ms; /* 0: it is there */
     bool erasing;                 /* there is no way back */
     bool with_organization;       /* it was deleted with its organization, and comes back with it */
+    struct health health;
 };
 
 enum directory_lock { DIRECTORY_SHARED, DIRECTORY_LOCKED };

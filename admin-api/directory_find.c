@@ -27,6 +27,7 @@ static struct directory read_row(struct call *call, const struct db_value *row)
         .erase_ms = row[13].integer,
         .erasing = row[14].integer != 0,
         .with_organization = row[15].integer != 0,
+        .health = health_read(&row[16], arena),
     };
     db_id_out(&row[0], &directory.id.id);
     db_id_out(&row[1], &directory.organization.id);
@@ -91,7 +92,9 @@ static const char *state_name(enum directory_state state)
 json_t *directory_show(const struct directory *directory)
 {
     json_t *policy = json_loadb(directory->policy.data, directory->policy.len, 0, NULL);
-    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:{s:I, s:I}, s:o, s:o, s:o, s:o}", "id",
+    int64_t cadence_s = directory->health.set_cadence_s;
+    json_t *cadence = cadence_s ? json_integer(cadence_s) : json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
                      show_id(ID_PREFIX_DIRECTORY, &directory->id.id), "organization_id",
                      show_id(ID_PREFIX_ORGANIZATION, &directory->organization.id), "name",
                      json_from_slice(directory->name), "idp", json_from_slice(directory->idp), "primary",
@@ -99,5 +102,6 @@ json_t *directory_show(const struct directory *directory)
                      policy ? policy : json_object(), "counts", "users", (json_int_t)directory->users, "groups",
                      (json_int_t)directory->groups, "created_at", show_time(directory->created_ms), "updated_at",
                      show_time(directory->updated_ms), "deleted_at", show_time_or_null(directory->deleted_ms),
-                     "erase_at", show_time_or_null(directory->erase_ms));
+                     "erase_at", show_time_or_null(directory->erase_ms), "expected_cadence_seconds", cadence, "health",
+                     health_show(&directory->health, directory->idp, directory->state == DIRECTORY_PAUSED));
 }

@@ -159,6 +159,15 @@ const char *field_expires_at(const json_t *value, const struct field_context *co
     return instant_ms > context->now_ms ? NULL : "must be in the future";
 }
 
+const char *field_cadence_seconds(const json_t *value, const struct field_context *context)
+{
+    enum { LEAST_SECONDS = 60, MOST_SECONDS = 365 * 86400 };
+    (void)context;
+    bool fine = json_is_integer(value) && json_integer_value(value) >= LEAST_SECONDS &&
+                json_integer_value(value) <= MOST_SECONDS;
+    return fine ? NULL : "must be a whole number of seconds, from a minute to a year";
+}
+
 const char *field_overlap_seconds(const json_t *value, const struct field_context *context)
 {
     bool fine =

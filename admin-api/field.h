@@ -37,6 +37,7 @@ field_check_fn field_token_scopes;
 field_check_fn field_key_scopes;
 field_check_fn field_expires_at; /* RFC 3339, in the future */
 field_check_fn field_overlap_seconds;
+field_check_fn field_cadence_seconds; /* a minute to a year */
 
 /* One entry of the `errors` member of a 422. */
 struct field_error {

@@ -35,6 +35,13 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_EXPIRING_WITHIN_DAYS] = "expiring_within_days",
     [QUERY_FROM] = "from",
     [QUERY_TO] = "to",
+    [QUERY_STATUS] = "status",
+    [QUERY_FAILED] = "failed",
+    [QUERY_METHOD] = "method",
+    [QUERY_OPERATION] = "operation",
+    [QUERY_REQUEST_ID] = "request_id",
+    [QUERY_RESOURCE_ID] = "resource_id",
+    [QUERY_TOKEN_ID] = "token_id",
 };
 
 static int hex_digit(char c)

@@ -6,6 +6,7 @@
 #include "directories.h"
 #include "environments.h"
 #include "events.h"
+#include "health.h"
 #include "history.h"
 #include "jobs.h"
 #include "keys.h"
@@ -14,6 +15,7 @@
 #include "people.h"
 #include "policies.h"
 #include "problem.h"
+#include "requests.h"
 #include "resource_types.h"
 #include "roles.h"
 #include "schemas.h"
@@ -43,6 +45,7 @@ const struct route admin_routes[] = {
     {"GET", ENVIRONMENT "/keys/{}", 0, &key_get.operation},
     {"DELETE", ENVIRONMENT "/keys/{}", 0, &key_revoke.operation},
 
+    {"GET", "/v1/health", 0, &health_list.operation},
     {"GET", "/v1/events", 0, &event_list.operation},
     {"GET", "/v1/jobs", 0, &job_list.operation},
     {"GET", "/v1/jobs/{}", 0, &job_get.operation},
@@ -126,6 +129,8 @@ const struct route admin_routes[] = {
     {"PATCH", DIRECTORY "/tokens/{}", MAX_BODY, &token_update.operation},
     {"DELETE", DIRECTORY "/tokens/{}", 0, &token_revoke.operation},
     {"POST", DIRECTORY "/tokens/rotate", MAX_BODY, &token_rotate.operation},
+    {"GET", DIRECTORY "/requests", 0, &request_list.operation},
+    {"GET", DIRECTORY "/requests/{}", 0, &request_get.operation},
 
     {"GET", "/v1/audit", 0, &audit_list.operation},
     {"GET", "/v1/audit/export", 0, &audit_export.operation},

@@ -62,7 +62,8 @@ CREATE TABLE IF NOT EXISTS directory_health (
   usual_gap_ms           BIGINT            NOT NULL COMMENT 'silence between two bursts of requests, as learned; 0: nothing yet',
   gaps                   INT UNSIGNED      NOT NULL COMMENT 'that it was learned from',
   stalled_ms             BIGINT                     DEFAULT NULL COMMENT 'when it was found silent for too long',
-  PRIMARY KEY (directory_id)
+  PRIMARY KEY (directory_id),
+  KEY stalled (stalled_ms)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 ALTER TABLE directory

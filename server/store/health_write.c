@@ -14,6 +14,7 @@ struct saving {
     struct health_row row;
     const struct health_error *error; /* NULL: none */
     char problem[STORE_PROBLEM_BYTES];
+    struct buf detail; /* without what it may quote of the request */
 };
 
 static bool load(struct db *db, struct saving *list, size_t count, struct err *err)
@@ -68,7 +69,9 @@ static void fill(struct saving *saving, struct db_value *values)
     values[9] = db_integer(error->status);
     values[10] = text_or_null(saving->problem);
     values[11] = text_or_null(error->operation);
-    values[12] = text_or_null(error->detail);
+    scim_redact_detail(slice_str(error->detail), &(struct scim_redaction){.shown = SCIM_SHOW_STRUCTURE},
+                       &saving->detail);
+    values[12] = db_bytes_or_null(buf_slice(&saving->detail));
 }
 
 /* One row alone needs no bulk binding. */
@@ -84,7 +87,10 @@ static bool save(struct db *db, struct saving *list, size_t count, struct err *e
     struct db_value values[AT_ONCE * SAVED_COLUMNS];
     for (size_t i = 0; i < count; i++)
         fill(&list[i], &values[i * SAVED_COLUMNS]);
-    return execute(db, sql_health_save, values, SAVED_COLUMNS, count, err);
+    bool saved = execute(db, sql_health_save, values, SAVED_COLUMNS, count, err);
+    for (size_t i = 0; i < count; i++)
+        buf_fini(&list[i].detail);
+    return saved;
 }
 
 static void merge(struct saving *saving, const struct health_note *first)
@@ -109,7 +115,8 @@ static const struct health_note *gather(const struct health_note *notes, struct 
             break;
         if (is_new) {
             firsts[*count_out] = notes;
-            list[(*count_out)++] = (struct saving){.last = notes};
+            list[*count_out] = (struct saving){.last = notes};
+            buf_init(&list[(*count_out)++].detail, HEALTH_DETAIL_BYTES);
         }
         list[*count_out - 1].last = notes;
         notes = notes->next;

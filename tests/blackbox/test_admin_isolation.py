@@ -21,6 +21,7 @@ UNKNOWN = {
     "job_id": f"job-{ID}",
     "user_id": "01890000-0000-7000-8000-000000000000",
     "group_id": "01890000-0000-7000-8000-000000000000",
+    "request_id": "01890000-0000-7000-8000-000000000000",
     "schema_urn": "urn:example:Unknown",
     "resource_type": "Unknown",
     "version": "77",
@@ -63,6 +64,9 @@ ID_QUERIES = {
     "organization": "organization",
     "directory": "directory_id",
     "successor": "directory_id",
+    "request_id": "request_id",
+    "resource_id": "user_id",
+    "token_id": "token_id",
 }
 ID_MEMBERS = {"directory_id": "directory_id", "environment_id": "environment_id", "user_id": "user_id"}
 # Those that take none.
@@ -76,7 +80,10 @@ PLAIN_QUERIES = {
     "external_id",
     "filter",
     "kind",
+    "method",
     "name",
+    "operation",
+    "status",
     "types",
     "user_name",
 }
@@ -105,6 +112,7 @@ class World:
             "token_id": token,
             "user_id": user["id"],
             "group_id": group["id"],
+            "request_id": user.headers["x-request-id"],
             "version": "1",
             "job_id": self.new_job(rollcall),
             "role_id": self.new_role(),
@@ -152,6 +160,8 @@ class World:
     def contents(self):
         paths = ["", "/directories", "/users", "/groups", f"/groups/{self.ids['group_id']}/members"]
         reads = [self.admin.get(f"/v1/organizations/{self.organization.id}{path}", expect=200).json for path in paths]
+        for directory in reads[1]["directories"]:
+            del directory["health"]
         tokens = self.admin.get(f"/v1/directories/{self.organization.directory_id}/tokens", expect=200).json
         for token in tokens["tokens"]:
             del token["last_used_at"]
