@@ -8,7 +8,7 @@
 #include "scim/rules.h"
 
 extern const struct admin_operation user_history, user_version, user_diff, group_history, group_version, group_diff,
-    group_version_members, user_restore, group_restore, directory_restore_to;
+    group_version_members, user_restore, group_restore, directory_rewind;
 
 struct history_request { /* on a user or group that the path names */
     struct call *call;

@@ -89,6 +89,7 @@ static bool start(struct process *process, struct err *err)
         .public_url = process->public_url,
         .deletion_grace_days = (unsigned)settings->deletion_grace_days,
         .housekeeping = process->housekeeping,
+        .history_ms = (int64_t)settings->change_retention_days * 86400 * 1000,
         .require_if_match = settings->require_if_match != 0,
     };
     process->jobs = process->admin.jobs = job_runner_start(&database, &process->admin, (unsigned)settings->job_workers);

@@ -117,6 +117,7 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/users/{}/history", 0, &user_history.operation},
     {"GET", DIRECTORY "/users/{}/history/{}", 0, &user_version.operation},
     {"GET", DIRECTORY "/users/{}/diff", 0, &user_diff.operation},
+    {"POST", DIRECTORY "/rewind", MAX_BODY, &directory_rewind.operation},
     {"POST", DIRECTORY "/users/{}/restore", MAX_BODY, &user_restore.operation},
     {"GET", DIRECTORY "/groups/{}/history", 0, &group_history.operation},
     {"GET", DIRECTORY "/groups/{}/history/{}", 0, &group_version.operation},

@@ -17,6 +17,7 @@ struct admin_settings {
     const char *public_url;            /* of rollcall-server, no slash at its end */
     unsigned deletion_grace_days;      /* what is deleted can be restored for so long */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
+    int64_t history_ms;                /* changes are kept for so long */
     bool require_if_match;             /* PUT, PATCH and DELETE without it are refused */
     struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */
 };

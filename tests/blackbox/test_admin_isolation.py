@@ -37,6 +37,7 @@ BODIES = {
     "organization.set_primary": {"directory_id": f"dir-{ID}"},
     "directory.create": {"name": "x"},
     "directory.update": {"name": "x", "state": "paused"},
+    "directory.rewind": {"at": "2020-01-01T00:00:00Z"},
     "user.restore": {"version": 1},
     "group.restore": {"version": 1},
     "token.create": {"label": "x"},

@@ -11,8 +11,8 @@ ON DUPLICATE KEY UPDATE place = VALUES(place), since_ms = VALUES(since_ms)
 UPDATE directory SET has_departed = 1, revision = revision + 1 WHERE id = ?
 
 -- name: people_depart
-INSERT INTO departed_user (directory_id, resource_id, person_id, unique_key, external_key, departed_ms)
-SELECT ?, ?, COALESCE((SELECT i.person_id FROM incarnation i WHERE i.directory_id = ? AND i.resource_id = ?), ?), ?, ?, ?
+REPLACE INTO departed_user (directory_id, resource_id, person_id, unique_key, external_key, departed_ms)
+VALUES (?, ?, COALESCE((SELECT i.person_id FROM incarnation i WHERE i.directory_id = ? AND i.resource_id = ?), ?), ?, ?, ?)
 
 -- name: people_find_departed
 (SELECT d.resource_id, d.person_id, d.unique_key, d.external_key, d.departed_ms
