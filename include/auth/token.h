@@ -3,11 +3,13 @@
  *   scimt_<directory: 26 base32><token: 26 base32>_<secret: 43 base62><crc: 6 base62>    token of a directory
  *   scima_<key: 26 base32>_<secret: 43 base62><crc: 6 base62>                            API key of an environment
  *   scimp_<key: 26 base32>_<secret: 43 base62><crc: 6 base62>                            operator key
+ *   sciml_<link: 26 base32>_<secret: 43 base62><crc: 6 base62>                           setup link, good for one
+ * exchange scims_<session: 26 base32>_<secret: 43 base62><crc: 6 base62>                        session of a setup link
  *
  * base32 is lower-case Crockford (base/id.h), the secret is 256 random bits in base62 (0-9A-Za-z, fixed width), crc is
  * CRC-32 (IEEE) of everything before it in base62: a typo is refused without asking the database, and a scanner for
- * leaked secrets can tell a real one from a lookalike. One regular expression matches all three:
- *   \bscim[tap]_[0-9a-hjkmnp-tv-z]{26,52}_[0-9A-Za-z]{49}\b
+ * leaked secrets can tell a real one from a lookalike. One regular expression matches all:
+ *   \bscim[tapls]_[0-9a-hjkmnp-tv-z]{26,52}_[0-9A-Za-z]{49}\b
  */
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H
@@ -17,7 +19,13 @@
 #include "base/err.h"
 #include "base/id.h"
 
-enum auth_credential_kind { AUTH_DIRECTORY_TOKEN, AUTH_API_KEY, AUTH_OPERATOR_KEY };
+enum auth_credential_kind {
+    AUTH_DIRECTORY_TOKEN,
+    AUTH_API_KEY,
+    AUTH_OPERATOR_KEY,
+    AUTH_SETUP_LINK,
+    AUTH_SETUP_SESSION
+};
 
 enum { AUTH_HASH_BYTES = 32, AUTH_SECRET_CHARS = 43, AUTH_TEXT_BYTES = 128 };
 
@@ -41,6 +49,9 @@ unsigned auth_peppers_newest(const struct auth_peppers *peppers);
 /* The value of an Authorization header: the credential as it is, or behind "Bearer" in any case and any blanks (Okta's
  * header mode sends the raw text). false: not one of ours, or a wrong checksum. Takes no longer for a good prefix. */
 bool auth_credential_parse(struct slice header, enum auth_credential_kind kind, struct auth_credential *credential_out);
+
+/* The value without "Bearer" and blanks. */
+struct slice auth_credential_text(struct slice header);
 
 /* What an Authorization header is, whatever it is worth (RFC 6750 sections 2.1 and 3.1). */
 enum auth_form {

@@ -12,16 +12,14 @@
 enum { CRC_CHARS = 6, PREFIX_CHARS = 6 };
 
 static const char *const prefixes[] = {
-    [AUTH_DIRECTORY_TOKEN] = "scimt_",
-    [AUTH_API_KEY] = "scima_",
-    [AUTH_OPERATOR_KEY] = "scimp_",
+    [AUTH_DIRECTORY_TOKEN] = "scimt_", [AUTH_API_KEY] = "scima_",       [AUTH_OPERATOR_KEY] = "scimp_",
+    [AUTH_SETUP_LINK] = "sciml_",      [AUTH_SETUP_SESSION] = "scims_",
 };
 
 /* What stands before the hash input, so that a hash of one kind or format can never be one of another. */
 static const char *const hash_domains[] = {
-    [AUTH_DIRECTORY_TOKEN] = "scimt/v1",
-    [AUTH_API_KEY] = "scima/v1",
-    [AUTH_OPERATOR_KEY] = "scimp/v1",
+    [AUTH_DIRECTORY_TOKEN] = "scimt/v1", [AUTH_API_KEY] = "scima/v1",       [AUTH_OPERATOR_KEY] = "scimp/v1",
+    [AUTH_SETUP_LINK] = "sciml/v1",      [AUTH_SETUP_SESSION] = "scims/v1",
 };
 
 static uint32_t crc32_of(struct slice text)
@@ -43,7 +41,7 @@ static bool is_alphanumeric(char c)
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-static struct slice without_scheme(struct slice header)
+struct slice auth_credential_text(struct slice header)
 {
     struct slice text = slice_trim(header), scheme = SLICE_LITERAL("Bearer");
     if (slice_starts_with_ascii_nocase(text, scheme) && text.len > scheme.len && is_blank(text.data[scheme.len]))
@@ -71,7 +69,7 @@ static bool has_blank(struct slice text)
 
 enum auth_form auth_form_of(struct slice header)
 {
-    struct slice text = slice_trim(header), rest = without_scheme(text);
+    struct slice text = slice_trim(header), rest = auth_credential_text(text);
     if (text.len == 0)
         return AUTH_FORM_NONE;
     if (rest.len < text.len)
@@ -100,7 +98,7 @@ static bool parse_ids(struct slice text, struct auth_credential *credential)
 
 bool auth_credential_parse(struct slice header, enum auth_credential_kind kind, struct auth_credential *credential_out)
 {
-    struct slice text = without_scheme(header);
+    struct slice text = auth_credential_text(header);
     if (text.len != text_length(kind) || !slice_starts_with(text, slice_str(prefixes[kind])))
         return false;
     size_t separator = PREFIX_CHARS + id_count(kind) * ID_BASE32_CHARS;

@@ -27,7 +27,7 @@ BEGIN {
     third["mysql/"] = "store"
     third["h2o.h"] = "http"
     third["h2o/"] = "http"
-    third["openssl/"] = "http"
+    third["openssl/"] = "http auth"
     third["jwt.h"] = "auth"
     third["zlib.h"] = "auth"
     third["curl/"] = "admin-api"

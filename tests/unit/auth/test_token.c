@@ -9,12 +9,14 @@
 
 #include "fixture.h"
 
-static const enum auth_credential_kind kinds[] = {AUTH_DIRECTORY_TOKEN, AUTH_API_KEY, AUTH_OPERATOR_KEY};
-static const char *const kind_names[] = {"directory_token", "api_key", "operator_key"};
+static const enum auth_credential_kind kinds[] = {AUTH_DIRECTORY_TOKEN, AUTH_API_KEY, AUTH_OPERATOR_KEY, AUTH_SETUP_LINK,
+                                                   AUTH_SETUP_SESSION};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+static const char *const kind_names[] = {"directory_token", "api_key", "operator_key", "setup_link", "setup_session"};
 
 static enum auth_credential_kind kind_named(const char *name)
 {
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < KINDS; i++)
         if (strcmp(name, kind_names[i]) == 0)
             return kinds[i];
     fail_msg("unknown kind %s", name);
@@ -66,7 +68,7 @@ static void test_token_vectors_parse_and_verify(void **state)
         fixture_hex(text_of(vector, "hash"), hash, sizeof hash);
         assert_true(auth_credential_verify(peppers, &credential, hash, 1));
     }
-    assert_int_equal(i, 3);
+    assert_int_equal(i, KINDS);
     auth_peppers_free(peppers);
 }
 
@@ -77,7 +79,7 @@ static void test_token_of_one_kind_is_none_of_another(void **state)
     json_t *vector;
     json_array_foreach (fixture_vectors("credentials"), i, vector) {
         struct auth_credential credential;
-        for (size_t k = 0; k < 3; k++)
+        for (size_t k = 0; k < KINDS; k++)
             assert_int_equal(auth_credential_parse(slice_str(text_of(vector, "text")), kinds[k], &credential),
                              kinds[k] == kind_named(text_of(vector, "kind")));
     }
@@ -86,7 +88,7 @@ static void test_token_of_one_kind_is_none_of_another(void **state)
 static void test_token_fresh_one_parses_verifies_and_shows_its_hint(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < KINDS; k++) {
         struct made made = make(kinds[k]);
         struct auth_credential credential;
         assert_true(auth_credential_parse(slice_str(made.fresh.text), kinds[k], &credential));
@@ -104,8 +106,8 @@ static void test_token_matches_the_published_expression(void **state)
 {
     (void)state;
     regex_t expression;
-    assert_int_equal(regcomp(&expression, "^scim[tap]_[0-9a-hjkmnp-tv-z]{26,52}_[0-9A-Za-z]{49}$", REG_EXTENDED), 0);
-    for (size_t k = 0; k < 3; k++) {
+    assert_int_equal(regcomp(&expression, "^scim[tapls]_[0-9a-hjkmnp-tv-z]{26,52}_[0-9A-Za-z]{49}$", REG_EXTENDED), 0);
+    for (size_t k = 0; k < KINDS; k++) {
         struct made made = make(kinds[k]);
         assert_int_equal(regexec(&expression, made.fresh.text, 0, NULL, 0), 0);
         auth_peppers_free(made.peppers);
@@ -127,7 +129,7 @@ static void test_token_two_fresh_ones_differ_in_their_secret(void **state)
 static void test_token_with_any_character_changed_is_refused_by_its_form(void **state)
 {
     (void)state;
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < KINDS; k++) {
         struct made made = make(kinds[k]);
         char text[AUTH_TEXT_BYTES];
         size_t length = strlen(made.fresh.text);

@@ -1,0 +1,10 @@
+/* base64url without padding (RFC 7515 section 2), one spelling for each text only. */
+#ifndef AUTH_BASE64URL_H
+#define AUTH_BASE64URL_H
+
+#include "base/arena.h"
+
+/* false: other characters, padding, or bits that are left over. *bytes_out is in the arena. */
+bool auth_base64url_read(struct slice text, struct arena *arena, struct slice *bytes_out);
+
+#endif
