@@ -1,56 +1,10 @@
 #include "access.h"
 
+#include "access_prove.h"
 #include "admin_api_sql.h"
+#include "auth/jwt.h"
 #include "base/json.h"
-#include "base/must.h"
-
-enum { TOUCH_AFTER_MS = 60000 };
-
-struct key_row {
-    struct environment_id environment;
-    uint8_t hash[AUTH_HASH_BYTES];
-    unsigned pepper_version, scopes;
-    bool is_operator, live;
-    int64_t last_used_ms;
-};
-
-static bool load_key(struct call *call, const struct id *id, struct key_row *key_out, bool *found_out, struct err *err)
-{
-    const struct db_value *row;
-    struct db_value parameters[] = {db_id(id)};
-    if (!db_query_one(call->db, sql_key_load, parameters, 1, &row, err))
-        return false;
-    *found_out = row != NULL;
-    if (!row)
-        return true;
-    *key_out = (struct key_row){.is_operator = row[0].kind == DB_NULL,
-                                .pepper_version = (unsigned)row[2].integer,
-                                .scopes = (unsigned)row[3].integer,
-                                .live = row[4].integer != 0,
-                                .last_used_ms = row[5].integer};
-    if (!key_out->is_operator)
-        db_id_out(&row[0], &key_out->environment.id);
-    must(row[1].bytes.len == AUTH_HASH_BYTES);
-    memcpy(key_out->hash, row[1].bytes.data, AUTH_HASH_BYTES);
-    return true;
-}
-
-/* Says when a key was last used, to the minute. That it cannot be written is no reason to refuse. */
-static bool touch_key(struct call *call, const struct key_row *key, struct err *err)
-{
-    int64_t now_ms = call->op->now_ms;
-    if (now_ms - key->last_used_ms < TOUCH_AFTER_MS)
-        return true;
-    struct db_value parameters[] = {db_integer(now_ms), db_id(&call->principal.key.id),
-                                    db_integer(now_ms - TOUCH_AFTER_MS)};
-    return db_execute(call->db, sql_key_touch, parameters, 3, NULL, err) || db_failure(call->db) != DB_LOST;
-}
-
-static bool parse_credential(struct slice header, struct auth_credential *credential_out)
-{
-    return auth_credential_parse(header, AUTH_API_KEY, credential_out) ||
-           auth_credential_parse(header, AUTH_OPERATOR_KEY, credential_out);
-}
+#include "scopes.h"
 
 bool access_admit(struct op *op)
 {
@@ -63,36 +17,68 @@ bool access_admit(struct op *op)
     return err_set(&op->err, ERR_THROTTLED, "Too many wrong keys came from this address, try again later.");
 }
 
+static unsigned callers_of(const struct call *call)
+{
+    const struct admin_operation *operation = (const struct admin_operation *)call->op->operation;
+    return operation->callers ? operation->callers : CALLERS_KEYS;
+}
+
 static bool refuse_credential(struct call *call, struct err *err)
 {
+    unsigned callers = callers_of(call);
     if (call->op->authorization.len > 0)
         auth_guard_failed(call->settings->guard, call->op->peer, call->op->now_ms);
-    return err_set(err, ERR_UNAUTHORIZED, "A valid API key is needed: Authorization: Bearer scima_…");
+    if (err->kind == ERR_UNAUTHORIZED)
+        return false;
+    return err_set(err, ERR_UNAUTHORIZED,
+                   callers & CALLER_SETUP_SESSION ? "A session is needed: exchange a setup link for one."
+                   : callers & CALLER_SETUP_LINK  ? "A setup link is needed: Authorization: Bearer sciml_…"
+                                                  : "A valid API key is needed: Authorization: Bearer scima_…");
+}
+
+/* By what the credential looks like, so that only one kind's lookup runs. */
+static access_prove_fn *prover_of(struct slice text, unsigned *callers_out)
+{
+    static const struct {
+        struct slice prefix;
+        unsigned callers;
+        access_prove_fn *prove;
+    } kinds[] = {
+        {{"scima_", 6}, CALLER_KEY, access_prove_key},
+        {{"scimp_", 6}, CALLER_OPERATOR, access_prove_key},
+        {{"sciml_", 6}, CALLER_SETUP_LINK, access_prove_setup_link},
+        {{"scims_", 6}, CALLER_SETUP_SESSION, access_prove_setup_session},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (slice_starts_with(text, kinds[i].prefix)) {
+            *callers_out = kinds[i].callers;
+            return kinds[i].prove;
+        }
+    *callers_out = CALLER_SIGNER;
+    return auth_jwt_looks_like(text) ? access_prove_signer : NULL;
 }
 
 bool access_authenticate(struct call *call, struct err *err)
 {
-    struct auth_credential credential;
-    if (!parse_credential(call->op->authorization, &credential))
-        return refuse_credential(call, err);
-
-    struct key_row key = {.scopes = 0};
-    bool found;
-    if (!load_key(call, &credential.id, &key, &found, err)) {
-        auth_credential_wipe(&credential);
+    unsigned callers;
+    bool proved = false;
+    access_prove_fn *prove = prover_of(auth_credential_text(call->op->authorization), &callers);
+    if (prove && (callers & callers_of(call)) && !prove(call, &proved, err) && err->kind != ERR_UNAUTHORIZED)
         return false;
-    }
-    bool proved =
-        auth_credential_verify(call->settings->peppers, &credential, found ? key.hash : NULL, key.pepper_version);
-    bool same_kind = key.is_operator == (credential.kind == AUTH_OPERATOR_KEY);
-    call->principal = (struct principal){
-        .key = {credential.id}, .is_operator = key.is_operator, .environment = key.environment, .scopes = key.scopes};
-    auth_credential_wipe(&credential);
-    if (!proved || !same_kind || !key.live)
+    if (!proved)
         return refuse_credential(call, err);
     auth_guard_proved(call->settings->guard, call->op->authorization);
     call->op->log_credential = call->principal.key.id;
-    return touch_key(call, &key, err);
+    return true;
+}
+
+bool access_touch(struct call *call, const char *sql, const struct id *id, int64_t last_used_ms, struct err *err)
+{
+    int64_t now_ms = call->op->now_ms;
+    if (now_ms - last_used_ms < ACCESS_TOUCH_MS)
+        return true;
+    struct db_value parameters[] = {db_integer(now_ms), db_id(id), db_integer(now_ms - ACCESS_TOUCH_MS)};
+    return db_execute(call->db, sql, parameters, 3, NULL, err) || db_failure(call->db) != DB_LOST;
 }
 
 bool access_authorise(const struct call *call, struct err *err)
@@ -102,15 +88,25 @@ bool access_authorise(const struct call *call, struct err *err)
         return true;
     if (needed == SCOPE_OPERATOR)
         return err_set(err, ERR_FORBIDDEN, "Only an operator key may do this.");
-    return err_set(err, ERR_FORBIDDEN, "The API key has not the scope \"%s\".",
-                   needed == SCOPE_ADMIN_READ     ? "read"
-                   : needed == SCOPE_ADMIN_MANAGE ? "manage"
-                                                  : "tokens");
+    bool setup = (needed & SCOPE_SETUP_ALL) != 0;
+    return err_set(err, ERR_FORBIDDEN,
+                   setup ? "The setup link has not the permission \"%s\"." : "The API key has not the scope \"%s\".",
+                   admin_scope_name(needed, setup ? admin_setup_permissions : admin_key_scopes));
 }
 
 bool access_sees(const struct call *call, const struct environment_id *environment)
 {
     return call->principal.is_operator || id_equals(&call->principal.environment.id, &environment->id);
+}
+
+bool access_reaches(const struct call *call, const struct organization_id *organization,
+                    const struct directory_id *directory)
+{
+    const struct principal *principal = &call->principal;
+    if (!(principal->kind & CALLERS_SETUP))
+        return true;
+    return id_equals(&principal->organization.id, &organization->id) &&
+           (!directory || id_is_zero(&principal->directory.id) || id_equals(&principal->directory.id, &directory->id));
 }
 
 static bool environment_exists(struct call *call, const struct environment_id *environment, struct err *err)

@@ -10,7 +10,11 @@ enum { MAX_DETAIL = 60000 }; /* the column holds 65,535 bytes */
 void audit_actor(const struct call *call, char out[ID_PREFIXED_CHARS + 1])
 {
     const struct principal *principal = &call->principal;
-    id_to_prefixed(principal->is_operator ? ID_PREFIX_OPERATOR_KEY : ID_PREFIX_KEY, &principal->key.id, out);
+    const char *prefix = principal->kind == CALLER_OPERATOR ? ID_PREFIX_OPERATOR_KEY
+                         : principal->kind == CALLER_SIGNER ? ID_PREFIX_SIGNING_KEY
+                         : principal->kind & CALLERS_SETUP  ? ID_PREFIX_SETUP_LINK
+                                                            : ID_PREFIX_KEY;
+    id_to_prefixed(prefix, &principal->key.id, out);
 }
 
 /* --- before and after --- */
@@ -35,6 +39,17 @@ void audit_forget(struct call *call)
     call->audit = (struct audit_note){.detail = NULL};
 }
 
+/* Nobody's doing. */
+static bool is_told(const char *name)
+{
+    static const char *const untold[] = {"id",      "updated_at",   "expires_in_days", "expiring",
+                                         "expired", "last_used_at", "health",          "counts"};
+    for (size_t i = 0; i < sizeof untold / sizeof untold[0]; i++)
+        if (strcmp(name, untold[i]) == 0)
+            return false;
+    return true;
+}
+
 static bool is_credential(const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -48,8 +63,7 @@ static json_t *differing(const json_t *mine, const json_t *other)
     const char *name;
     json_t *value;
     json_object_foreach ((json_t *)(uintptr_t)mine, name, value) {
-        bool told = strcmp(name, "id") == 0 || strcmp(name, "updated_at") == 0 || is_credential(value);
-        if (!told && !json_equal(value, json_object_get(other, name)))
+        if (is_told(name) && !is_credential(value) && !json_equal(value, json_object_get(other, name)))
             json_object_set(different, name, value);
     }
     return different;

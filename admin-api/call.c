@@ -50,7 +50,7 @@ static bool change(struct call *call, const struct admin_operation *operation, s
         db_rollback(call->db);
         return true;
     }
-    if (!precondition_check(call, operation, err) || !operation->handle(call, err) ||
+    if (!access_spend(call, err) || !precondition_check(call, operation, err) || !operation->handle(call, err) ||
         !precondition_answer(call, operation, err) || !audit_write(call, err) || !idempotency_keep(call, err))
         return false;
     keep_reply(call->op);

@@ -61,11 +61,30 @@ enum admin_query {
 #define QUERY_BIT(query) (UINT64_C(1) << (query))
 #define QUERY_PAGE       (QUERY_BIT(QUERY_LIMIT) | QUERY_BIT(QUERY_CURSOR))
 
+/* Who may call: bits of admin_operation.callers. */
+enum admin_caller {
+    CALLER_KEY = 1,
+    CALLER_OPERATOR = 2,
+    CALLER_SIGNER = 4, /* with a JWT that a signing key of the environment signed */
+    CALLERS_KEYS = CALLER_KEY | CALLER_OPERATOR | CALLER_SIGNER,
+    CALLER_SETUP_LINK = 8, /* to be exchanged for a session */
+    CALLER_SETUP_SESSION = 16,
+    CALLERS_SETUP = CALLER_SETUP_LINK | CALLER_SETUP_SESSION,
+};
+
 struct principal {
-    struct key_id key;
+    enum admin_caller kind;
+    struct key_id key; /* of a key, a signing key, or a setup link; the link's for its session, too */
     bool is_operator;
     struct environment_id environment; /* zero for operators */
     unsigned scopes;
+    /* setup links and their sessions */
+    struct organization_id organization; /* the only one */
+    struct directory_id directory;       /* the only one; zero: all of the organization */
+    struct id session;
+    /* signers: what a write uses up, data NULL when nothing */
+    struct slice jti;
+    int64_t expires_ms; /* of the JWT, or the session */
 };
 
 struct audit_note { /* zero ids are NULL in the database */
@@ -92,6 +111,7 @@ struct call {
 
 struct admin_operation {
     struct operation operation; /* first: the HTTP room knows this part */
+    unsigned callers;           /* 0: CALLERS_KEYS; others are refused like unknown credentials */
     bool writes;                /* runs in a transaction with an audit row */
     bool erases;                /* marks something for housekeeping to erase */
     const char *produces;       /* media types of its answer, separated by blanks; NULL: application/json */

@@ -48,7 +48,9 @@ static bool load(struct call *call, const struct directory_id *id, enum director
     if (!row)
         return directory_refuse_unknown(err);
     *directory = read_row(call, row);
-    if (!access_sees(call, &directory->environment) || deleted != (directory->state == DIRECTORY_DELETING))
+    bool is_foreign =
+        !access_sees(call, &directory->environment) || !access_reaches(call, &directory->organization, &directory->id);
+    if (is_foreign || deleted != (directory->state == DIRECTORY_DELETING))
         return directory_refuse_unknown(err);
     call->audit.environment = directory->environment;
     call->audit.organization = directory->organization;

@@ -119,7 +119,8 @@ static bool delete (struct call *call, struct err *err)
     audit_before(call, show_environment(call, row));
     call->audit.of_operators = true;
     struct db_value parameters[] = {db_id(&environment.id)};
-    if (!db_execute(call->db, sql_environment_delete_keys, parameters, 1, NULL, err))
+    if (!db_execute(call->db, sql_environment_delete_keys, parameters, 1, NULL, err) ||
+        !db_execute(call->db, sql_environment_delete_signing_keys, parameters, 1, NULL, err))
         return false;
     if (db_execute(call->db, sql_environment_delete, parameters, 1, NULL, err))
         return reply_empty(call->op);

@@ -8,7 +8,13 @@
 #include "scim/policy.h"
 #include "scopes.h"
 
-enum { MAX_DOMAINS = 100, MAX_DOMAIN = 253, MAX_OVERLAP_SECONDS = 86400 };
+enum {
+    MAX_DOMAINS = 100,
+    MAX_DOMAIN = 253,
+    MAX_OVERLAP_SECONDS = 86400,
+    MIN_SETUP_SECONDS = 60,
+    MAX_SETUP_SECONDS = 30 * 86400
+};
 
 static size_t count_characters(struct slice text)
 {
@@ -173,4 +179,30 @@ const char *field_overlap_seconds(const json_t *value, const struct field_contex
     bool fine =
         json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= MAX_OVERLAP_SECONDS;
     return fine ? NULL : arena_printf(context->arena, "must be a whole number from 0 to %d", MAX_OVERLAP_SECONDS);
+}
+
+const char *field_pem(const json_t *value, const struct field_context *context)
+{
+    (void)context;
+    return json_is_string(value) ? NULL : "must be a PEM text that begins with \"-----BEGIN PUBLIC KEY-----\"";
+}
+
+const char *field_jwk(const json_t *value, const struct field_context *context)
+{
+    (void)context;
+    return json_is_object(value) ? NULL : "must be a JSON Web Key, an object";
+}
+
+const char *field_setup_permissions(const json_t *value, const struct field_context *context)
+{
+    return check_scopes(value, admin_setup_permissions, context);
+}
+
+const char *field_setup_expires_in(const json_t *value, const struct field_context *context)
+{
+    bool fine = json_is_integer(value) && json_integer_value(value) >= MIN_SETUP_SECONDS &&
+                json_integer_value(value) <= MAX_SETUP_SECONDS;
+    return fine ? NULL
+                : arena_printf(context->arena, "must be a whole number of seconds from %d to %d (30 days)",
+                               MIN_SETUP_SECONDS, MAX_SETUP_SECONDS);
 }

@@ -4,6 +4,7 @@
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
+#include "ending.h"
 #include "environments.h"
 #include "instant.h"
 #include "page.h"
@@ -30,17 +31,18 @@ bool key_insert(struct db *db, const struct auth_peppers *peppers, const struct 
     return db_execute(db, sql_key_insert, parameters, 9, NULL, err);
 }
 
-static json_t *show_key(struct call *call, const struct db_value *row)
+json_t *key_show(struct call *call, const struct db_value *row)
 {
-    (void)call;
     struct id id;
+    bool is_operator = row[8].kind == DB_NULL;
     db_id_out(&row[0], &id);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", show_id(ID_PREFIX_KEY, &id), "label",
-                     json_from_slice(row[1].bytes), "scopes",
-                     admin_scopes_show((unsigned)row[2].integer, admin_key_scopes), "hint",
-                     json_from_slice(row[3].bytes), "created_at", show_time(row[4].integer), "expires_at",
-                     show_time_or_null(row[5].integer), "revoked_at", show_time_or_null(row[6].integer), "last_used_at",
-                     show_time_or_null(row[7].integer));
+    json_t *shown = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", show_id(is_operator ? ID_PREFIX_OPERATOR_KEY : ID_PREFIX_KEY, &id),
+        "label", json_from_slice(row[1].bytes), "scopes", admin_scopes_show((unsigned)row[2].integer, admin_key_scopes),
+        "hint", json_from_slice(row[3].bytes), "created_at", show_time(row[4].integer), "revoked_at",
+        show_time_or_null(row[6].integer), "last_used_at", show_time_or_null(row[7].integer));
+    ending_show(shown, row[5].integer, row[6].kind != DB_NULL, call->op->now_ms);
+    return shown;
 }
 
 static bool load(struct call *call, const struct environment_id *environment, const struct key_id *key,
@@ -52,10 +54,9 @@ static bool load(struct call *call, const struct environment_id *environment, co
     return *row_out || err_set(err, ERR_NOT_FOUND, "The environment has no such key.");
 }
 
-static struct key_new read_key(struct call *call, const struct environment_id *environment)
+struct key_new key_of_body(struct call *call)
 {
     struct key_new key = {.id = {call->op->fresh_id.id},
-                          .environment = *environment,
                           .label = call_text(call, "label", SLICE_EMPTY),
                           .scopes = SCOPE_ADMIN_ALL,
                           .created_ms = call->op->now_ms};
@@ -74,12 +75,13 @@ static bool create(struct call *call, struct err *err)
     const struct db_value *row;
     if (!environment_of_path(call, &environment, err))
         return false;
-    struct key_new key = read_key(call, &environment);
+    struct key_new key = key_of_body(call);
+    key.environment = environment;
     if (!key_insert(call->db, call->settings->peppers, &key, &fresh, err) ||
         !load(call, &environment, &key.id, &row, err))
         return false;
 
-    json_t *shown = show_key(call, row);
+    json_t *shown = key_show(call, row);
     audit_after(call, json_copy(shown));
     json_object_set_new(shown, "key", json_string(fresh.text));
     const char *collection = arena_printf(call_arena(call), "/v1/environments/%.*s/keys",
@@ -94,7 +96,7 @@ static bool list(struct call *call, struct err *err)
     if (!environment_of_path(call, &environment, err) || !page_read(call, &environment.id, &page, err))
         return false;
     struct db_value parameters[] = {db_id(&environment.id)};
-    return page_answer(call, &page, "keys", sql_key_list, parameters, 1, show_key, err);
+    return page_answer(call, &page, "keys", sql_key_list, parameters, 1, key_show, err);
 }
 
 /* What the path's two segments name. */
@@ -113,7 +115,7 @@ static bool get(struct call *call, struct err *err)
     struct environment_id environment;
     struct key_id key;
     const struct db_value *row;
-    return load_of_path(call, &environment, &key, &row, err) && reply_json(call->op, 200, show_key(call, row));
+    return load_of_path(call, &environment, &key, &row, err) && reply_json(call->op, 200, key_show(call, row));
 }
 
 static bool revoke(struct call *call, struct err *err)
@@ -123,11 +125,11 @@ static bool revoke(struct call *call, struct err *err)
     const struct db_value *row;
     if (!load_of_path(call, &environment, &key, &row, err))
         return false;
-    audit_before(call, show_key(call, row));
+    audit_before(call, key_show(call, row));
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&environment.id), db_id(&key.id)};
     if (!db_execute(call->db, sql_key_revoke, parameters, 3, NULL, err) || !load(call, &environment, &key, &row, err))
         return false;
-    audit_after(call, show_key(call, row));
+    audit_after(call, key_show(call, row));
     return reply_empty(call->op);
 }
 

@@ -16,4 +16,9 @@ struct key_new {
 MUST_CHECK bool key_insert(struct db *db, const struct auth_peppers *peppers, const struct key_new *key,
                            struct auth_fresh *fresh_out, struct err *err);
 
+/* Label, scopes and end as the body says, without an environment. */
+struct key_new key_of_body(struct call *call);
+
+json_t *key_show(struct call *call, const struct db_value *row); /* with the columns of key_of_environment */
+
 #endif

@@ -14,6 +14,8 @@
 #define ROLLCALL_VERSION "0.1.0"
 #endif
 
+enum { URL_BYTES = 512 };
+
 struct process {
     struct settings settings;
     struct auth_peppers *peppers;
@@ -24,25 +26,34 @@ struct process {
     struct job_runner *jobs;
     struct http_server *server;
     struct admin_settings admin;
-    char public_url[512];
+    char public_url[URL_BYTES], admin_url[URL_BYTES];
     int access_log_fd;
 };
 
-/* Connector URLs begin with it, so one slash too many would be handed to every customer. */
-static bool read_public_url(struct process *process, struct err *err)
+/* Other URLs begin with these, so one slash too many would be handed to every customer. */
+static bool read_url(const char *setting, const char *otherwise, const char *flag, char out[URL_BYTES], struct err *err)
 {
-    struct slice url = slice_str(process->settings.public_url);
-    if (url.len == 0)
-        url = SLICE_LITERAL("http://127.0.0.1:8080");
+    struct slice url = slice_str(*setting ? setting : otherwise);
     while (url.len > 0 && url.data[url.len - 1] == '/')
         url.len--;
     bool has_scheme =
         slice_starts_with(url, SLICE_LITERAL("https://")) || slice_starts_with(url, SLICE_LITERAL("http://"));
-    if (!has_scheme || url.len >= sizeof process->public_url)
-        return err_set(err, ERR_INVALID_VALUE, "--public-url must begin with https:// or http://");
-    memcpy(process->public_url, url.data, url.len);
-    process->public_url[url.len] = '\0';
+    if (!has_scheme || url.len >= URL_BYTES)
+        return err_set(err, ERR_INVALID_VALUE, "%s must begin with https:// or http://", flag);
+    memcpy(out, url.data, url.len);
+    out[url.len] = '\0';
     return true;
+}
+
+static bool read_urls(struct process *process, struct err *err)
+{
+    char listener[URL_BYTES];
+    const struct settings *settings = &process->settings;
+    bool is_socket = strncmp(settings->admin_listen, "unix:", 5) == 0;
+    snprintf(listener, sizeof listener, "%s://%s", *settings->tls_certificate ? "https" : "http",
+             is_socket ? "localhost" : settings->admin_listen);
+    return read_url(settings->public_url, "http://127.0.0.1:8080", "--public-url", process->public_url, err) &&
+           read_url(settings->admin_url, listener, "--admin-url", process->admin_url, err);
 }
 
 static bool start_store(struct process *process, struct err *err)
@@ -72,7 +83,7 @@ static bool start(struct process *process, struct err *err)
 {
     const struct settings *settings = &process->settings;
     struct db_settings database = process_database(settings);
-    if (!process_check_settings(settings, err) || !read_public_url(process, err) ||
+    if (!process_check_settings(settings, err) || !read_urls(process, err) ||
         !process_open_access_log(settings->access_log, &process->access_log_fd, err))
         return false;
     process->peppers = auth_peppers_load(settings->pepper_file, err);
@@ -87,6 +98,7 @@ static bool start(struct process *process, struct err *err)
         .requests = process->requests,
         .rate_fields = settings->rate_fields != 0,
         .public_url = process->public_url,
+        .admin_url = process->admin_url,
         .deletion_grace_days = (unsigned)settings->deletion_grace_days,
         .housekeeping = process->housekeeping,
         .history_ms = (int64_t)settings->change_retention_days * 86400 * 1000,

@@ -45,7 +45,7 @@ bool organization_load(struct call *call, const struct organization_id *id, enum
     if (!row)
         return no_such_organization(err);
     *organization = organization_of_row(call, row);
-    if (!access_sees(call, &organization->environment))
+    if (!access_sees(call, &organization->environment) || !access_reaches(call, &organization->id, NULL))
         return no_such_organization(err);
     call->audit.environment = organization->environment;
     call->audit.organization = organization->id;

@@ -4,6 +4,8 @@
 #include "idempotency.h"
 #include "jobs.h"
 #include "obs/log.h"
+#include "setup_links.h"
+#include "signing_keys.h"
 
 enum { PURGE_ROWS = 200, DAY_MS = 86400000 };
 
@@ -70,6 +72,8 @@ static const struct {
     {"people who left", DELETED_RETENTION, purge_departed},
     {"problems of imports", JOB_RETENTION, purge_import_problems},
     {"files of imports", JOB_RETENTION, purge_import_pieces},
+    {"signed tokens' ids", 0, signing_uses_purge},
+    {"setup links", (int64_t)SETUP_KEEP_DAYS *DAY_MS, setup_links_purge},
     {"idempotency keys", IDEMPOTENCY_MS, idempotency_purge},
 };
 enum { PURGES = sizeof purges / sizeof purges[0] };

@@ -11,6 +11,7 @@
 #include "jobs.h"
 #include "keys.h"
 #include "openapi.h"
+#include "operator_keys.h"
 #include "organizations.h"
 #include "people.h"
 #include "policies.h"
@@ -21,6 +22,9 @@
 #include "schemas.h"
 #include "scim/catalog.h"
 #include "service.h"
+#include "setup_links.h"
+#include "setup_sessions.h"
+#include "signing_keys.h"
 #include "tokens.h"
 #include "undeclared.h"
 #include "vendor_import.h"
@@ -44,6 +48,15 @@ const struct route admin_routes[] = {
     {"GET", ENVIRONMENT "/keys", 0, &key_list.operation},
     {"GET", ENVIRONMENT "/keys/{}", 0, &key_get.operation},
     {"DELETE", ENVIRONMENT "/keys/{}", 0, &key_revoke.operation},
+    {"POST", ENVIRONMENT "/signing-keys", MAX_BODY, &signing_key_create.operation},
+    {"GET", ENVIRONMENT "/signing-keys", 0, &signing_key_list.operation},
+    {"GET", ENVIRONMENT "/signing-keys/{}", 0, &signing_key_get.operation},
+    {"DELETE", ENVIRONMENT "/signing-keys/{}", 0, &signing_key_retire.operation},
+    {"POST", "/v1/operator-keys", MAX_BODY, &operator_key_create.operation},
+    {"GET", "/v1/operator-keys", 0, &operator_key_list.operation},
+    {"GET", "/v1/operator-keys/{}", 0, &operator_key_get.operation},
+    {"DELETE", "/v1/operator-keys/{}", 0, &operator_key_revoke.operation},
+    {"GET", "/v1/key", 0, &key_self.operation},
 
     {"GET", "/v1/health", 0, &health_list.operation},
     {"GET", "/v1/events", 0, &event_list.operation},
@@ -132,6 +145,18 @@ const struct route admin_routes[] = {
     {"POST", DIRECTORY "/tokens/rotate", MAX_BODY, &token_rotate.operation},
     {"GET", DIRECTORY "/requests", 0, &request_list.operation},
     {"GET", DIRECTORY "/requests/{}", 0, &request_get.operation},
+
+    {"POST", ORGANIZATION "/setup-links", MAX_BODY, &setup_link_create.operation},
+    {"GET", ORGANIZATION "/setup-links", 0, &setup_link_list.operation},
+    {"GET", ORGANIZATION "/setup-links/{}", 0, &setup_link_get.operation},
+    {"DELETE", ORGANIZATION "/setup-links/{}", 0, &setup_link_revoke.operation},
+    {"POST", "/v1/setup/sessions", 0, &setup_session_create.operation},
+    {"GET", "/v1/setup/session", 0, &setup_session_get.operation},
+    {"DELETE", "/v1/setup/session", 0, &setup_session_end.operation},
+    {"PATCH", "/v1/setup/organizations/{}", MAX_BODY, &setup_organization_update.operation},
+    {"PATCH", "/v1/setup/directories/{}", MAX_BODY, &setup_directory_update.operation},
+    {"POST", "/v1/setup/directories/{}/tokens", MAX_BODY, &setup_token_create.operation},
+    {"POST", "/v1/setup/directories/{}/tokens/rotate", MAX_BODY, &setup_token_rotate.operation},
 
     {"GET", "/v1/audit", 0, &audit_list.operation},
     {"GET", "/v1/audit/export", 0, &audit_export.operation},

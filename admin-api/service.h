@@ -16,6 +16,7 @@ struct admin_settings {
     bool rate_fields;                  /* answers tell what is left */
     const char *public_url;            /* of rollcall-server, no slash at its end */
     unsigned deletion_grace_days;      /* what is deleted can be restored for so long */
+    const char *admin_url;             /* of rollcall-admin, likewise: audience of JWTs, beginning of setup links */
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
     int64_t history_ms;                /* changes are kept for so long */
     bool require_if_match;             /* PUT, PATCH and DELETE without it are refused */

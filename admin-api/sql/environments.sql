@@ -18,3 +18,6 @@ DELETE FROM api_key WHERE environment_id = ?
 
 -- name: environment_delete
 DELETE FROM environment WHERE id = ?
+
+-- name: environment_delete_signing_keys
+DELETE FROM signing_key WHERE environment_id = ?
