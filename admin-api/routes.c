@@ -157,6 +157,8 @@ const struct route admin_routes[] = {
     {"PATCH", "/v1/setup/directories/{}", MAX_BODY, &setup_directory_update.operation},
     {"POST", "/v1/setup/directories/{}/tokens", MAX_BODY, &setup_token_create.operation},
     {"POST", "/v1/setup/directories/{}/tokens/rotate", MAX_BODY, &setup_token_rotate.operation},
+    {"GET", "/v1/setup/directories/{}/requests", 0, &setup_request_list.operation},
+    {"GET", "/v1/setup/directories/{}/requests/{}", 0, &setup_request_get.operation},
 
     {"GET", "/v1/audit", 0, &audit_list.operation},
     {"GET", "/v1/audit/export", 0, &audit_export.operation},

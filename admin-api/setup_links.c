@@ -73,7 +73,7 @@ static bool read_directory(struct call *call, const struct organization *organiz
         return true;
     (void)id_from_prefixed(ID_PREFIX_DIRECTORY, named, &id_out->id);
     bool found = directory_load(call, id_out, DIRECTORY_SHARED, &directory, &ignored);
-    if (!found && ignored.kind != ERR_NOT_FOUND) {
+    if (!found && err_status(ignored.kind) != 404) {
         *err = ignored;
         return false;
     }

@@ -8,6 +8,7 @@
 #include "directories.h"
 #include "organizations.h"
 #include "reply.h"
+#include "requests.h"
 #include "scopes.h"
 #include "setup_links.h"
 #include "tokens.h"
@@ -166,6 +167,9 @@ static bool update_organization(struct call *call, struct err *err)
 static bool create_token(struct call *call, struct err *err) { return token_create.handle(call, err); }
 static bool rotate_token(struct call *call, struct err *err) { return token_rotate.handle(call, err); }
 
+static bool list_requests(struct call *call, struct err *err) { return request_list.handle(call, err); }
+static bool get_request(struct call *call, struct err *err) { return request_get.handle(call, err); }
+
 static const struct admin_field token_fields[] = {
     {"label", field_name, FIELD_REQUIRED},
     {"expires_at", field_expires_at, FIELD_NULLABLE},
@@ -228,4 +232,18 @@ const struct admin_operation setup_organization_update = {
     ADMIN_FIELDS(organization_fields),
     .shown_by = &setup_session_get,
     .handle = update_organization,
+};
+const struct admin_operation setup_request_list = {
+    .operation = ADMIN_OPERATION("setup_request.list", SCOPE_SETUP_LOG),
+    .callers = CALLER_SETUP_SESSION,
+    .queries = QUERY_PAGE | QUERY_BIT(QUERY_SINCE) | QUERY_BIT(QUERY_UNTIL) | QUERY_BIT(QUERY_STATUS) |
+               QUERY_BIT(QUERY_FAILED) | QUERY_BIT(QUERY_METHOD) | QUERY_BIT(QUERY_OPERATION) |
+               QUERY_BIT(QUERY_REQUEST_ID) | QUERY_BIT(QUERY_RESOURCE_ID) | QUERY_BIT(QUERY_TOKEN_ID) |
+               QUERY_BIT(QUERY_ORDER),
+    .handle = list_requests,
+};
+const struct admin_operation setup_request_get = {
+    .operation = ADMIN_OPERATION("setup_request.get", SCOPE_SETUP_LOG),
+    .callers = CALLER_SETUP_SESSION,
+    .handle = get_request,
 };

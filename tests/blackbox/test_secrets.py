@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from harness.database import ROOT
+from harness.jwt import KeyPair, Signer
 from harness.scim import GROUP, USER, Scim, patch_of
 from harness.wait import until
 from test_scim_tokens import mint
@@ -34,6 +35,20 @@ def until_logged(rollcall, answer):
     until(lambda: identifier in logs_of(rollcall)["server-1.access.log"], "the request is in the access log")
 
 
+def set_up(rollcall, org):
+    """A setup link, the session that it was exchanged for, and a JWT; each was used, also for a change."""
+    admin = rollcall.admin
+    link = admin.post(f"/v1/organizations/{org.id}/setup-links", {"label": "x"}, expect=201)["url"].rsplit("/", 1)[1]
+    session = admin.with_key(link).post("/v1/setup/sessions", expect=201)["session"]
+    admin.with_key(session).post(f"/v1/setup/directories/{org.directory_id}/tokens", {"label": "x"}, expect=201)
+    environment, pair = admin.get("/v1/key", expect=200)["environment"]["id"], KeyPair()
+    path = f"/v1/environments/{environment}/signing-keys"
+    key = rollcall.operator.post(path, {"label": "x", "public_key": pair.pem}, expect=201)
+    jwt = Signer(pair, key["id"], environment, rollcall.admin_url).once()
+    admin.with_key(jwt).post("/v1/organizations", {"display_name": "x"}, expect=201)
+    return link, session, jwt
+
+
 def test_SEC_04_no_secret_is_stored_or_logged_in_clear(own_rollcall):
     rollcall, org = own_rollcall, own_rollcall.new_organization()
     password, changed = (f"password-{uuid.uuid4().hex}" for _ in range(2))
@@ -42,7 +57,10 @@ def test_SEC_04_no_secret_is_stored_or_logged_in_clear(own_rollcall):
     org.scim.put(f"/Users/{user['id']}", {**user.json, "password": changed}, expect=200)
     minted, rotated = mint(org), rollcall.admin.post(f"/v1/directories/{org.directory_id}/tokens/rotate", {}, expect=201)
     credentials = [org.token, minted["token"], rotated["token"], rollcall.admin.key, rollcall.operator.key]
+    link, session, jwt = set_up(rollcall, org)
+    credentials += [link, session]
     secrets = [credential.rsplit("_", 1)[1].encode()[:43] for credential in credentials]
+    secrets.append(jwt.rsplit(".", 1)[1].encode())
     secrets += [password.encode(), changed.encode(), rollcall.pepper.read_text().split()[1].encode()]
     secrets.append(bytes.fromhex(secrets[-1].decode()))
     until_logged(rollcall, Scim(org.connector_url, rotated["token"]).get("/Users", expect=200))
