@@ -1,5 +1,6 @@
 /* Every chore of housekeeping, once. To add one: a function, declared in a header of its own, and a line in the table.
  * What is only to be dropped when it is old needs none: purge.c has a table of those. */
+#include "deactivated.h"
 #include "erase.h"
 #include "health.h"
 #include "housekeeping.h"
@@ -9,6 +10,7 @@
 
 const struct chore_kind chore_kinds[] = {
     {"erase what was deleted", 10, erase_chore},
+    {"delete who was deactivated long ago", 600, retention_chore},
     {"warn of tokens that end", 60, token_warn_chore},
     {"drop what is old", 600, purge_chore},
     {"watch the health of directories", 10, health_watch_chore},

@@ -2,12 +2,9 @@
 
 #include "admin_api_sql.h"
 #include "base/num.h"
-#include "housekeeping.h"
 #include "reading.h"
 #include "scim/schema.h"
 #include "store/query.h"
-
-enum { DAY_MS = 86400000 };
 
 struct list {
     struct reading reading;
@@ -25,11 +22,10 @@ static bool read_days(const struct call *call, uint64_t *days_out, struct err *e
                    DEACTIVATED_MOST_DAYS);
 }
 
-/* The place behind all who were deactivated at least so long ago. */
-static struct id place_before(const struct call *call, uint64_t days)
+struct id deactivated_before(int64_t now_ms, int64_t days)
 {
     struct id before;
-    int64_t until = call->op->now_ms - (int64_t)days * DAY_MS;
+    int64_t until = now_ms - days * DEACTIVATED_DAY_MS;
     if (days > 0)
         return housekeeping_first_id(until > 0 ? until : 0);
     memset(&before, 0xff, sizeof before); /* whatever the clocks of others say */
@@ -39,7 +35,7 @@ static struct id place_before(const struct call *call, uint64_t days)
 static bool find(struct list *list, uint64_t days, struct err *err)
 {
     struct call *call = list->reading.call;
-    struct id before = place_before(call, days);
+    struct id before = deactivated_before(call->op->now_ms, (int64_t)days);
     struct db_value parameters[] = {db_id(&list->reading.directory.id), db_id(&before), db_id(&list->page.after),
                                     db_integer((int64_t)list->page.limit + 1)};
     struct db_rows *rows = db_query(call->db, sql_deactivated_list, parameters, 4, err);

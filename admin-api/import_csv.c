@@ -214,8 +214,9 @@ void import_csv_end(struct import_csv *csv)
 {
     if (!csv->skipping && csv_fini(&csv->csv, on_field, on_row, csv) != 0) {
         csv->parser->number++;
-        csv->parser->rows++;
+        csv->parser->rows += csv->has_header;
         import_complain(csv->parser, NULL, "A quotation mark is never closed");
+        csv->parser->stopped = csv->parser->stopped || !csv->has_header;
     }
     if (!csv->has_header && !csv->parser->stopped) {
         csv->parser->number = 1;

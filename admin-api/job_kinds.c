@@ -1,4 +1,5 @@
 /* Every kind of job. */
+#include "deactivated.h"
 #include "jobs.h"
 #include "rewind.h"
 #include "vendor_import.h"
@@ -6,5 +7,6 @@
 const struct admin_job_kind *const admin_job_kinds[] = {
     &vendor_user_import_job,
     &rewind_job,
+    &deactivated_delete_job,
     NULL,
 };

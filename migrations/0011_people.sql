@@ -4,7 +4,8 @@
 ALTER TABLE directory
   ADD COLUMN IF NOT EXISTS has_vendor_users TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '1: the vendor has imported its own users',
   ADD COLUMN IF NOT EXISTS has_departed TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '1: some user was deleted, who may come back',
-  ADD COLUMN IF NOT EXISTS deactivated_retention_days INT UNSIGNED DEFAULT NULL COMMENT 'deactivated users are deleted after so many days; NULL: never';
+  ADD COLUMN IF NOT EXISTS deactivated_retention_days INT UNSIGNED DEFAULT NULL COMMENT 'deactivated users are deleted after so many days; NULL: never',
+  ADD KEY IF NOT EXISTS retention (deactivated_retention_days, id);
 GRANT UPDATE (has_departed, revision) ON directory TO `{database}_data`;
 
 -- People whom the vendor has had before their directory came, under its own ids. They stand beside the resources: those

@@ -65,6 +65,8 @@ BODIES = {
     "role.create": {"name": "never"},
     "role.update": {"description": "never"},
     "role_mapping.replace": {"rules": []},
+    "directory_user.delete_deactivated": {"older_than_days": 0},
+    "retention.update": {"deactivated_retention_days": 1},
     "vendor_user.link": {"user_id": "01890000-0000-7000-8000-000000000000"},
     "vendor_user.import": {"vendor_user_id": "never", "user_name": "made"},
 }
@@ -183,10 +185,9 @@ class World:
         catalog = self.admin.get(f"/v1/directories/{self.organization.directory_id}/catalog", expect=200).json
         roles = self.admin.get("/v1/roles", expect=200).json
         mappings = self.admin.get(f"/v1/directories/{self.organization.directory_id}/role-mappings", expect=200).json
-        return reads, tokens, catalog, roles, mappings
         vendor_users = self.admin.get(f"/v1/directories/{self.organization.directory_id}/vendor-users", expect=200).json
         assert vendor_users["vendor_users"][0]["state"] == "matched"
-        return reads, tokens, catalog, vendor_users
+        return reads, tokens, catalog, roles, mappings, vendor_users
 
 
 @pytest.fixture(scope="module")
