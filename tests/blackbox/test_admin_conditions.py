@@ -1,0 +1,134 @@
+"""What holds for every operation alike: conditions on changes, tags of what is made, keys of what is sent again.
+
+The tables and worlds are those of the isolation matrix, so an operation that is new is in here as well."""
+
+import threading
+import uuid
+
+import pytest
+
+from test_admin_isolation import BODIES, VENDOR_OPERATIONS, World, fill
+
+# Whose tag If-Match means, where the path itself cannot be read.
+READ_AT = {"organization.set_primary": "/v1/organizations/{organization}"}
+# Operations that POST but change nothing that is not there yet: sent again, they are done again.
+NOT_KEPT = set()
+
+CHANGES = [operation for operation in VENDOR_OPERATIONS if operation.method in ("PATCH", "PUT", "DELETE")]
+POSTS = [operation for operation in VENDOR_OPERATIONS if operation.method == "POST"]
+
+
+# What has to be there before, for a request that is a good one in a fresh world; returns its body.
+
+
+def a_second_directory(world):
+    path = f"/v1/organizations/{world.ids['organization']}/directories"
+    world.ids["directory_id"] = world.admin.post(path, {"name": "Second"}, expect=201)["id"]
+
+
+def another_primary(world):
+    a_second_directory(world)
+    return {"directory_id": world.ids["directory_id"]}
+
+
+def a_deleted_organization(world):
+    world.admin.delete(f"/v1/organizations/{world.ids['organization']}", expect=204)
+    return {}
+
+
+def a_deleted_directory(world):
+    a_second_directory(world)
+    world.admin.delete(f"/v1/directories/{world.ids['directory_id']}", expect=204)
+
+
+def an_unused_schema(world):
+    world.admin.delete("/v1/directories/{directory_id}/resource-types/{resource_type}".format(**world.ids), expect=204)
+
+
+def the_same_type(world):
+    return {"endpoint": "/Elsewhere", "schema": world.ids["schema_urn"], "schemaExtensions": []}
+
+
+def a_type_of_a_known_schema(world):
+    return {"name": "Second", "endpoint": "/Second", "schema": world.ids["schema_urn"]}
+
+
+GOOD = {
+    "organization.set_primary": another_primary,
+    "organization.restore": a_deleted_organization,
+    "directory.delete": a_second_directory,
+    "directory.restore": a_deleted_directory,
+    "schema.delete": an_unused_schema,
+    "resource_type.replace": the_same_type,
+    "resource_type.create": a_type_of_a_known_schema,
+}
+
+
+def good_body(world, operation):
+    return GOOD[operation.id](world) if operation.id in GOOD else BODIES.get(operation.id)
+
+
+@pytest.fixture
+def world(shared_rollcall):
+    shared_rollcall.ensure_running()
+    return World(shared_rollcall)
+
+
+def read_path(operation, world):
+    return READ_AT.get(operation.id, operation.path).format(**world.ids)
+
+
+def send(world, operation, body, *headers, client=None):
+    client = client or world.admin
+    return client.request(operation.method, fill(operation, world.ids), json=body, headers=headers)
+
+
+@pytest.mark.parametrize("operation", CHANGES, ids=repr)
+def test_every_change_can_be_bound_to_what_was_read(world, operation):
+    body, path = good_body(world, operation), read_path(operation, world)
+    tag = world.admin.get(path, expect=200).headers["etag"]
+    refused = send(world, operation, body, ("If-Match", '"another"'))
+    assert refused.status == 412 and refused["type"] == "urn:rollcall:problem:precondition"
+    assert world.admin.get(path, expect=200).headers["etag"] == tag
+    done = send(world, operation, body, ("If-Match", tag))
+    assert 200 <= done.status < 300, f"{done}: give {operation} a good body, in GOOD"
+
+
+@pytest.mark.parametrize("operation", [change for change in CHANGES if change.method != "DELETE"], ids=repr)
+def test_of_changes_at_a_time_to_one_version_one_is_made(world, operation):
+    body, path = good_body(world, operation), read_path(operation, world)
+    tag = world.admin.get(path, expect=200).headers["etag"]
+    statuses = []
+
+    def act():
+        client = world.admin.with_key(world.admin.key)
+        statuses.append(send(world, operation, body, ("If-Match", tag), client=client).status)
+        client.wire.close()
+
+    threads = [threading.Thread(target=act) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.admin.get(path, expect=200).headers["etag"] != tag, f"the body of {operation} changes nothing"
+    assert sorted(statuses) == [200] + [412] * 4
+
+
+@pytest.mark.parametrize("operation", POSTS, ids=repr)
+def test_every_post_can_be_sent_again(world, operation):
+    body, key = good_body(world, operation), ("Idempotency-Key", str(uuid.uuid4()))
+    first = send(world, operation, body, key)
+    assert 200 <= first.status < 300, f"{first}: give {operation} a good body, in GOOD"
+    again = send(world, operation, body, key)
+    if operation.id not in NOT_KEPT:
+        assert again.headers["idempotency-replayed"] == "true"
+        assert (again.status, again.body) == (first.status, first.body)
+
+
+@pytest.mark.parametrize("operation", POSTS, ids=repr)
+def test_what_is_made_has_the_tag_that_it_is_read_with(world, operation):
+    made = send(world, operation, good_body(world, operation))
+    if made.status == 201:
+        assert made.headers["etag"] == world.admin.get(made.headers["location"], expect=200).headers["etag"]
+    if made.status == 202:
+        world.admin.get(made.headers["location"], expect=200)
