@@ -1,5 +1,9 @@
 """The admin API when its database connection is cut at a COMMIT: what is answered is what happened, once."""
 
+import http.client
+import itertools
+import threading
+
 import pytest
 
 from harness.openapi import CheckedAdmin
@@ -7,6 +11,7 @@ from harness.process import free_port
 from harness.relay import WAYS, Relay
 from harness.rollcall import answers
 from harness.scim import Scim
+from harness.wait import until
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +36,11 @@ def relayed(shared_rollcall, tmp_path_factory):
 def cut(relayed):
     relay, client = relayed
 
-    def request_with_cut(way, method, path, json=None, expect=None):
+    def request_with_cut(way, method, path, json=None, expect=None, headers=()):
         client.get("/v1/organizations", expect=200)  # connected, and the key's last use written
         before = relay.cuts
         relay.cut_next(way)
-        answer = client.request(method, path, json=json, expect=expect)
+        answer = client.request(method, path, json=json, expect=expect, headers=headers)
         assert relay.cuts == before + 1, "its COMMIT was cut"
         return answer
 
@@ -75,3 +80,70 @@ def test_changes_and_deletes_are_answered_as_what_they_did(rollcall, relayed, cu
     with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
         cursor.execute("SELECT action, COUNT(*) FROM audit WHERE detail LIKE %s GROUP BY action", (f'%"Cut {way}"%',))
         assert dict(cursor.fetchall()) == {"organization.update": 1, "organization.delete": 1}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_answer_is_kept_with_what_it_answers(relayed, cut, way):
+    client = relayed[1]
+    headers, body = [("Idempotency-Key", f"cut-{way}")], {"display_name": f"Kept {way}"}
+    made = cut(way, "POST", "/v1/organizations", body, expect=201, headers=headers)
+    again = client.post("/v1/organizations", body, headers=headers, expect=201)
+    assert again.body == made.body and again.headers["idempotency-replayed"] == "true"
+    assert len(client.get(f"/v1/organizations?name=Kept+{way}")["organizations"]) == 1
+
+
+class Creators:
+    """Threads that make organizations, each under a key, and note what was not answered."""
+
+    def __init__(self, client, count):
+        self.client = client
+        self.made, self.unanswered = {}, set()
+        self.stopping = False
+        self.threads = [threading.Thread(target=self._work, args=(number,)) for number in range(count)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+
+    def _work(self, number):
+        client = self.client.with_key(self.client.key)
+        for i in itertools.count():
+            if self.stopping:
+                break
+            self.create(client, f"made-{number}-{i}")
+        client.wire.close()
+
+    def create(self, client, name):
+        self.unanswered.add(name)
+        try:
+            answer = client.post("/v1/organizations", {"display_name": name}, headers=[("Idempotency-Key", name)])
+        except (OSError, http.client.HTTPException):
+            return
+        if answer.status == 201:
+            self.made[name] = answer
+            self.unanswered.discard(name)
+
+
+def test_a_request_that_a_kill_left_unanswered_is_safe_to_send_again(own_rollcall):
+    client = own_rollcall.new_environment()
+    with Creators(client, 4) as creators:
+        for _ in range(6):
+            more = len(creators.made) + 40
+            until(lambda: len(creators.made) >= more, "organizations are made")
+            own_rollcall.admin_process.kill()
+            own_rollcall._start_admin()
+    for name in list(creators.unanswered):
+        creators.create(client, name)
+    assert not creators.unanswered
+    listed, cursor = [], ""
+    while cursor is not None:
+        page = client.get(f"/v1/organizations?limit=1000{cursor and '&cursor=' + cursor}", expect=200)
+        listed += [organization["display_name"] for organization in page["organizations"]]
+        cursor = page["next_cursor"]
+    assert sorted(listed) == sorted(creators.made)

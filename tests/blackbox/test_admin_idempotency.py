@@ -7,6 +7,7 @@ import pytest
 
 from harness.openapi import CheckedAdmin
 from harness.scim import Scim
+from harness.wait import until
 
 PATH = "/v1/organizations"
 
@@ -198,3 +199,17 @@ def test_a_replay_leaves_no_second_audit_row_and_needs_a_live_key(rollcall, admi
                        "ORDER BY created_ms DESC LIMIT 1)")
         connection.commit()
     admin.post(PATH, body, headers=headers, expect=401)
+
+
+def test_what_is_kept_is_dropped_after_a_day(own_rollcall):
+    admin = own_rollcall.new_environment()
+    admin.post(PATH, {"display_name": "A"}, headers=key(), expect=201)
+    with own_rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO idempotency (principal_id, key_hash, reply, created_ms)"
+            " SELECT REPEAT('a', 16), LPAD(seq, 32, '0'), 'x', (UNIX_TIMESTAMP() - 86400 - 60) * 1000 FROM seq_1_to_2500"
+        )
+        connection.commit()
+    own_rollcall.admin_process.stop()
+    own_rollcall._start_admin()
+    until(lambda: rows(own_rollcall, "SELECT COUNT(*) FROM idempotency")[0][0] == 1, "old keys are dropped")

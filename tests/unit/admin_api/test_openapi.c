@@ -224,6 +224,21 @@ static void test_openapi_has_the_query_parameters_of_every_operation(void **stat
     for_each_operation(compare_queries);
 }
 
+/* If-Match is held against what a GET shows. */
+static void test_every_change_has_a_read_that_shows_its_tag(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < admin_route_count; i++) {
+        const struct route *route = &admin_routes[i];
+        const struct admin_operation *operation = (const struct admin_operation *)route->operation;
+        bool changes = strcmp(route->method, "GET") != 0 && strcmp(route->method, "POST") != 0;
+        if (changes && !operation->shown_by && !find_route("GET", route->pattern))
+            fail_msg("%s: say whose entity tag If-Match means (shown_by)", operation->operation.name);
+        if (changes && !operation->writes)
+            fail_msg("%s changes something, but runs in no transaction (writes)", operation->operation.name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +246,7 @@ int main(void)
         cmocka_unit_test(test_openapi_names_the_scope_that_is_enforced),
         cmocka_unit_test(test_openapi_has_the_fields_of_every_body),
         cmocka_unit_test(test_openapi_has_the_query_parameters_of_every_operation),
+        cmocka_unit_test(test_every_change_has_a_read_that_shows_its_tag),
     };
     return cmocka_run_group_tests_name("openapi", tests, load, unload);
 }

@@ -118,10 +118,42 @@ static void test_texts_of_any_length_that_were_never_sealed_are_refused(void **s
     auth_peppers_free(peppers);
 }
 
+static void test_a_box_holds_any_length_and_opens_for_its_own_alone(void **state)
+{
+    (void)state;
+    struct auth_peppers *peppers = fixture_peppers(FIXTURE_PEPPER_1);
+    enum { LENGTH = 100000 };
+    struct buf message, box, out;
+    buf_init(&message, LENGTH);
+    buf_init(&box, LENGTH + 100);
+    buf_init(&out, LENGTH + 100);
+    for (size_t i = 0; i < LENGTH; i++)
+        buf_add_char(&message, (char)i);
+    auth_box_make(peppers, "idempotency", BOUND, buf_slice(&message), &box);
+    assert_null(memmem(box.data, box.len, message.data, 16));
+    assert_false(auth_box_open(peppers, "cursor", BOUND, buf_slice(&box), &out));
+    assert_false(auth_box_open(peppers, "idempotency", SLICE_LITERAL("x"), buf_slice(&box), &out));
+    assert_false(auth_box_open(peppers, "idempotency", BOUND, SLICE_EMPTY, &out));
+    assert_int_equal(out.len, 0);
+    assert_true(auth_box_open(peppers, "idempotency", BOUND, buf_slice(&box), &out));
+    assert_true(slice_equals(buf_slice(&out), buf_slice(&message)));
+    buf_clear(&out);
+    for (size_t at = 0; at < box.len; at += 977) {
+        box.data[at] ^= 1;
+        assert_false(auth_box_open(peppers, "idempotency", BOUND, buf_slice(&box), &out));
+        box.data[at] ^= 1;
+    }
+    buf_fini(&message);
+    buf_fini(&box);
+    buf_fini(&out);
+    auth_peppers_free(peppers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_CU_05_a_sealed_text_opens_for_what_it_is_bound_to_alone),
+        cmocka_unit_test(test_a_box_holds_any_length_and_opens_for_its_own_alone),
         cmocka_unit_test(test_CU_04_its_characters_need_no_escape_in_a_url),
         cmocka_unit_test(test_no_two_are_alike_and_the_message_is_not_to_be_seen),
         cmocka_unit_test(test_CU_06_a_change_of_any_character_is_noticed),
