@@ -7,6 +7,8 @@ import uuid
 
 import pytest
 
+from harness.scim import USER
+from harness.wait import until
 from test_admin_isolation import BODIES, VENDOR_OPERATIONS, World, fill
 
 # Whose tag If-Match means, where the path itself cannot be read.
@@ -53,7 +55,22 @@ def a_type_of_a_known_schema(world):
     return {"name": "Second", "endpoint": "/Second", "schema": world.ids["schema_urn"]}
 
 
+def an_unused_role(world):
+    path = f"/v1/directories/{world.ids['directory_id']}/role-mappings"
+    world.admin.put(path, {"rules": []}, expect=200)
+
+
+def something_undeclared(world):
+    user = {"schemas": [USER], "userName": "hatted", "hat": "bowler"}
+    world.organization.scim.post("/Users", user, expect=201)
+    path = f"/v1/directories/{world.ids['directory_id']}/undeclared-attributes"
+    until(lambda: world.admin.get(path, expect=200)["attributes"], "the attribute is listed")
+    return {"attributes": [{"path": "hat"}]}
+
+
 GOOD = {
+    "role.delete": an_unused_role,
+    "undeclared_attribute.dismiss": something_undeclared,
     "organization.set_primary": another_primary,
     "organization.restore": a_deleted_organization,
     "directory.delete": a_second_directory,
