@@ -5,6 +5,7 @@
 #include "admin_api_sql.h"
 #include "auth/seal.h"
 #include "base/num.h"
+#include "problem.h"
 #include "reply.h"
 
 enum { HASH_BYTES = 32, MOST_KEPT = 15 * 1024 * 1024 };
@@ -71,15 +72,21 @@ static void hash_request(const struct op *op, uint8_t out[HASH_BYTES])
     crypto_generichash_final(&state, out, HASH_BYTES);
 }
 
-static bool read_claim(struct call *call, struct claim *claim, struct err *err)
+/* Once for a request, whose body may be a large table. NULL: refused. */
+static const struct claim *claim_of(struct call *call, struct err *err)
 {
+    struct call_state *state = call_state(call->op);
     struct slice key;
+    if (state->claim)
+        return state->claim;
     if (!idempotency_key_parse(call->op->idempotency_key, call_arena(call), &key, err))
-        return false;
+        return NULL;
+    struct claim *claim = arena_new(call_arena(call), struct claim);
     memcpy(claim->principal, call->principal.key.id.bytes, ID_BYTES);
     crypto_generichash(claim->key, HASH_BYTES, (const uint8_t *)key.data, key.len, NULL, 0);
     hash_request(call->op, claim->request);
-    return true;
+    state->claim = claim;
+    return claim;
 }
 
 static struct slice bound_of(const struct claim *claim)
@@ -194,33 +201,33 @@ static bool is_wanted(const struct call *call)
 
 bool idempotency_begin(struct call *call, bool *replayed_out, struct err *err)
 {
-    struct claim claim;
     const struct db_value *row;
     *replayed_out = false;
     if (!is_wanted(call))
         return true;
-    if (!read_claim(call, &claim, err) || !take(call, &claim, &row, err))
+    const struct claim *claim = claim_of(call, err);
+    if (!claim || !take(call, claim, &row, err))
         return false;
     if (!row || row[0].integer <= call->op->now_ms - IDEMPOTENCY_MS)
         return true;
-    *replayed_out = replay(call, &claim, row[1].bytes, err);
+    *replayed_out = replay(call, claim, row[1].bytes, err);
     return *replayed_out;
 }
 
 bool idempotency_keep(struct call *call, struct err *err)
 {
-    struct claim claim;
     struct buf text, sealed;
     if (!is_wanted(call))
         return true;
-    if (!read_claim(call, &claim, err))
+    const struct claim *claim = claim_of(call, err);
+    if (!claim)
         return false;
     buf_init(&text, MOST_KEPT);
     buf_init(&sealed, MOST_KEPT);
-    write_reply(call->op, &claim, &text);
-    auth_box_make(call->settings->peppers, purpose, bound_of(&claim), buf_slice(&text), &sealed);
-    struct db_value parameters[] = {db_bytes(buf_slice(&sealed)), db_integer(call->op->now_ms), principal_of(&claim),
-                                    key_of(&claim)};
+    write_reply(call->op, claim, &text);
+    auth_box_make(call->settings->peppers, purpose, bound_of(claim), buf_slice(&text), &sealed);
+    struct db_value parameters[] = {db_bytes(buf_slice(&sealed)), db_integer(call->op->now_ms), principal_of(claim),
+                                    key_of(claim)};
     bool kept = text.overflowed || sealed.overflowed
                     ? err_set(err, ERR_TOO_LARGE, "The answer is too large to be kept for an Idempotency-Key.")
                     : db_execute(call->db, sql_idempotency_keep, parameters, 4, NULL, err);

@@ -19,8 +19,10 @@ struct kept_reply {
     struct reply reply;
     struct slice body;
 };
+struct claim;
 struct call_state {
-    bool counted; /* by rate.h */
+    const struct claim *claim; /* of idempotency.c */
+    bool counted;              /* by rate.h */
     struct auth_quota quota;
     struct field_errors errors;
     struct kept_reply kept;

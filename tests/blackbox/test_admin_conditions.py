@@ -4,6 +4,7 @@ The tables and worlds are those of the isolation matrix, so an operation that is
 
 import threading
 import uuid
+from datetime import datetime, timezone
 
 import pytest
 
@@ -12,7 +13,11 @@ from harness.wait import until
 from test_admin_isolation import BODIES, VENDOR_OPERATIONS, World, fill
 
 # Whose tag If-Match means, where the path itself cannot be read.
-READ_AT = {"organization.set_primary": "/v1/organizations/{organization}"}
+READ_AT = {
+    "organization.set_primary": "/v1/organizations/{organization}",
+    "vendor_user.link": "/v1/directories/{directory_id}/vendor-users/{vendor_user_id}",
+    "vendor_user.unlink": "/v1/directories/{directory_id}/vendor-users/{vendor_user_id}",
+}
 # Operations that POST but change nothing that is not there yet: sent again, they are done again.
 NOT_KEPT = set()
 
@@ -68,7 +73,22 @@ def something_undeclared(world):
     return {"attributes": [{"path": "hat"}]}
 
 
+def another_user(world):
+    return {"user_id": world.organization.scim.new_user("another")["id"]}
+
+
+def a_table_of_users(world):
+    return b"vendor_user_id,user_name\r\nnew,new@example.com\r\n"
+
+
+def this_moment(world):
+    return {"at": datetime.now(timezone.utc).isoformat()}
+
+
 GOOD = {
+    "vendor_user.link": another_user,
+    "vendor_user.import": a_table_of_users,
+    "directory.rewind": this_moment,
     "role.delete": an_unused_role,
     "undeclared_attribute.dismiss": something_undeclared,
     "organization.set_primary": another_primary,
@@ -96,8 +116,12 @@ def read_path(operation, world):
 
 
 def send(world, operation, body, *headers, client=None):
-    client = client or world.admin
-    return client.request(operation.method, fill(operation, world.ids), json=body, headers=headers)
+    """body: JSON, or bytes that are a table (CSV)."""
+    client, path = client or world.admin, fill(operation, world.ids)
+    if isinstance(body, bytes):
+        headers = (*headers, ("Content-Type", "text/csv"))
+        return client.request(operation.method, path, body=body, headers=headers)
+    return client.request(operation.method, path, json=body, headers=headers)
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=repr)

@@ -73,7 +73,7 @@ def test_operations_have_names_of_their_own_and_say_what_they_need():
     for operation in OPERATIONS:
         check_members("operation", operation.description, operation.id)
         assert re.fullmatch(r"[a-z_]+\.[a-z_]+", operation.id)
-        assert re.match(r"Scope: (none|read|manage|tokens|operator key)\.", operation.description["description"]), operation
+        assert re.match(r"Scope: (none|any key|setup session|read|manage|tokens|operator key)\.", operation.description["description"]), operation
         assert ("security" in operation.description) == (operation.scope == "none"), operation
 
 
