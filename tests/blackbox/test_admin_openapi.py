@@ -73,8 +73,8 @@ def test_operations_have_names_of_their_own_and_say_what_they_need():
     for operation in OPERATIONS:
         check_members("operation", operation.description, operation.id)
         assert re.fullmatch(r"[a-z_]+\.[a-z_]+", operation.id)
-        assert re.match(r"Scope: (none|any key|setup session|read|manage|tokens|operator key)\.", operation.description["description"]), operation
-        assert ("security" in operation.description) == (operation.scope == "none"), operation
+        assert re.match(r"Scope: [a-z_ ]+\.", operation.description["description"]), operation
+        assert (operation.description.get("security") == []) == (operation.scope == "none"), operation
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=repr)
