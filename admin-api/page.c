@@ -8,12 +8,20 @@
 
 enum { MAX_PARAMETERS = 16, MAX_LINK = 8192 };
 
+bool page_read_limit(const struct call *call, uint64_t *limit_out, struct err *err)
+{
+    struct slice limit = call->query[QUERY_LIMIT];
+    *limit_out = PAGE_DEFAULT;
+    return !limit.data || num_parse_uint(limit, 1, PAGE_MAX, limit_out) ||
+           err_set(err, ERR_INVALID_COUNT, "limit must be a whole number from 1 to %d.", PAGE_MAX);
+}
+
 bool page_read(const struct call *call, const struct id *whose, struct page *page_out, struct err *err)
 {
-    struct slice limit = call->query[QUERY_LIMIT], cursor = call->query[QUERY_CURSOR];
-    *page_out = (struct page){.whose = *whose, .limit = PAGE_DEFAULT};
-    if (limit.data && !num_parse_uint(limit, 1, PAGE_MAX, &page_out->limit))
-        return err_set(err, ERR_INVALID_COUNT, "limit must be a whole number from 1 to %d.", PAGE_MAX);
+    struct slice cursor = call->query[QUERY_CURSOR];
+    *page_out = (struct page){.whose = *whose};
+    if (!page_read_limit(call, &page_out->limit, err))
+        return false;
     if (!cursor.data)
         return true;
     return cursor_read(call->settings->peppers, call->op->operation->name, whose, cursor, &page_out->after, err);
@@ -31,7 +39,7 @@ static void add_relation(struct call *call, struct slice cursor, const char *rel
 
 /* There is no rel="prev": a cursor says where its page begins, which is all that going forward needs; who wants to go
  * back keeps the pages that were read. */
-static void add_links(struct call *call, const char *next)
+void page_link(struct call *call, const char *next)
 {
     struct buf link;
     buf_init(&link, MAX_LINK);
@@ -50,7 +58,7 @@ const char *page_next(struct call *call, const struct page *page)
         cursor = arena_take(call_arena(call), CURSOR_TEXT_BYTES);
         cursor_write(call->settings->peppers, call->op->operation->name, &page->whose, &page->last, cursor);
     }
-    add_links(call, cursor);
+    page_link(call, cursor);
     return cursor;
 }
 

@@ -18,6 +18,10 @@ struct page {
 /* ERR_INVALID_COUNT, ERR_INVALID_CURSOR. */
 MUST_CHECK bool page_read(const struct call *call, const struct id *whose, struct page *page_out, struct err *err);
 
+/* ?limit= alone, for lists with cursors of another kind, and their Link header (next: NULL on the last page). */
+MUST_CHECK bool page_read_limit(const struct call *call, uint64_t *limit_out, struct err *err);
+void page_link(struct call *call, const char *next);
+
 /* Adds the Link header (first, next) and returns the cursor (in the arena); NULL on the last page. */
 const char *page_next(struct call *call, const struct page *page);
 

@@ -3,86 +3,33 @@
 #include "admin_api_sql.h"
 #include "base/json.h"
 #include "condition.h"
+#include "crowd.h"
 #include "query.h"
 #include "reading.h"
 #include "reply.h"
 #include "scim/schema.h"
 #include "store/deleted.h"
 #include "store/query.h"
+#include "updates.h"
 
 struct list { /* a page on its way */
     struct reading reading;
     struct page page;
     uint16_t type;
-    struct people people, deleted;
+    struct people people;
 };
-
-/* The rows of a page are kept: one result can be open at a time, and the groups are another. */
-static bool keep_row(const struct view_resource *row, void *context)
-{
-    struct list *list = context;
-    list->page.has_more = list->people.count == list->page.limit;
-    if (list->page.has_more)
-        return false;
-    reading_keep(&list->reading, &list->people, row);
-    list->page.last = row->id.id;
-    return true;
-}
-
-/* --- deleted ones, between those that are there --- */
-
-static bool keep_deleted(const struct view_resource *row, void *context)
-{
-    struct list *list = context;
-    reading_keep(&list->reading, &list->deleted, row)->is_deleted = true;
-    return true;
-}
-
-static bool comes_first(const struct people *these, size_t i, const struct people *those, size_t k)
-{
-    return i < these->count &&
-           (k == those->count || id_compare(&these->list[i].row->id.id, &those->list[k].row->id.id) <= 0);
-}
-
-/* Both are in the order of ids. One that came back has no tombstone, unless it came this very moment: then it is there.
- */
-static void merge(struct list *list)
-{
-    struct people all = reading_room(&list->reading, list->page.limit), *there = &list->people, *gone = &list->deleted;
-    size_t i = 0, k = 0;
-    while (all.count < all.room && (i < there->count || k < gone->count)) {
-        bool takes_living = comes_first(there, i, gone, k);
-        const struct person *next = takes_living ? &there->list[i++] : &gone->list[k++];
-        if (takes_living && k < gone->count && id_equals(&gone->list[k].row->id.id, &next->row->id.id))
-            k++;
-        all.list[all.count++] = *next;
-    }
-    list->page.has_more |= i < there->count || k < gone->count;
-    if (all.count > 0)
-        list->page.last = all.list[all.count - 1].row->id.id;
-    list->people = all;
-}
-
-static bool add_deleted(struct list *list, struct err *err)
-{
-    const struct reading *reading = &list->reading;
-    struct resource_id after = {list->page.after};
-    uint64_t limit = list->page.limit + 1;
-    list->deleted = reading_room(reading, limit);
-    if (!store_deleted_after(reading->call->db, reading->directory, list->type, after, limit, keep_deleted, list, err))
-        return false;
-    merge(list);
-    return true;
-}
 
 static const char *plural(uint16_t type) { return type == SCIM_TYPE_USER ? "users" : "groups"; }
 
-static bool find_all(struct list *list, struct err *err)
+static bool find_all(struct list *list, bool deleted, struct err *err)
 {
-    const struct reading *reading = &list->reading;
-    struct resource_id after = {list->page.after};
-    return store_page_after(reading->call->db, reading->directory, list->type, after, list->page.limit + 1, keep_row,
-                            list, err);
+    struct crowd crowd = {
+        .reading = &list->reading, .type = list->type, .with_deleted = deleted, .after = {list->page.after}};
+    if (!crowd_find(&crowd, &list->people, err))
+        return false;
+    list->page.has_more = crowd.has_more;
+    list->page.last = crowd.last.id;
+    return true;
 }
 
 static bool find_people(struct list *list, struct err *err)
@@ -98,7 +45,19 @@ static bool find_people(struct list *list, struct err *err)
         return err_set(err, ERR_BAD_REQUEST, "include_deleted cannot be combined with a filter or a look-up.");
     if (filter)
         return condition_find(reading, list->type, filter, &list->page, &list->people, err);
-    return find_all(list, err) && (!deleted || add_deleted(list, err));
+    return find_all(list, deleted, err);
+}
+
+/* Those who have changed are a list of their own kind. */
+static bool refuse_mixture(const struct call *call, struct err *err)
+{
+    static const enum admin_query others[] = {QUERY_FILTER,       QUERY_USER_NAME,   QUERY_EMAIL,
+                                              QUERY_DISPLAY_NAME, QUERY_EXTERNAL_ID, QUERY_INCLUDE_DELETED};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (call->query[others[i]].data)
+            return err_set(err, ERR_BAD_REQUEST, "updated_since cannot be combined with %s.",
+                           admin_query_names[others[i]]);
+    return true;
 }
 
 static bool answer_list(struct list *list, struct err *err)
@@ -115,7 +74,11 @@ static bool answer_list(struct list *list, struct err *err)
 static bool list_people(struct call *call, enum reading_place place, uint16_t type, struct err *err)
 {
     struct list list = {.type = type};
-    bool good = reading_begin(call, place, &list.reading, err) && answer_list(&list, err);
+    bool good = reading_begin(call, place, &list.reading, err);
+    if (good && call->query[QUERY_UPDATED_SINCE].data)
+        good = refuse_mixture(call, err) && updates_answer(&list.reading, type, err);
+    else
+        good = good && answer_list(&list, err);
     reading_end(&list.reading);
     return good;
 }
@@ -276,8 +239,8 @@ HANDLERS(READING_DIRECTORY, _by_directory)
 
 #define BY_ORGANIZATION (QUERY_BIT(QUERY_DIRECTORY) | QUERY_BIT(QUERY_ENVIRONMENT))
 #define ONE             (QUERY_BIT(QUERY_VIEW) | QUERY_BIT(QUERY_INCLUDE_DELETED))
-#define USER_LIST       (QUERY_PAGE | ONE | QUERY_CONDITION_OF_USERS)
-#define GROUP_LIST      (QUERY_PAGE | ONE | QUERY_CONDITION_OF_GROUPS)
+#define USER_LIST       (QUERY_PAGE | ONE | QUERY_BIT(QUERY_UPDATED_SINCE) | QUERY_CONDITION_OF_USERS)
+#define GROUP_LIST      (QUERY_PAGE | ONE | QUERY_BIT(QUERY_UPDATED_SINCE) | QUERY_CONDITION_OF_GROUPS)
 
 #define READS(name, queries_, handler)                                                                                 \
     {                                                                                                                  \

@@ -1,5 +1,6 @@
 #include "reading.h"
 
+#include "base/clock.h"
 #include "base/must.h"
 #include "directories.h"
 #include "reply.h"
@@ -201,9 +202,15 @@ bool reading_answer_page(const struct reading *reading, const char *name, const 
         person_render(&people->list[i], &reading->style, out);
     }
     if (next)
-        buf_printf(out, "],\"next_cursor\":\"%s\"}", next);
+        buf_printf(out, "],\"next_cursor\":\"%s\"", next);
     else
-        buf_add(out, SLICE_LITERAL("],\"next_cursor\":null}"));
+        buf_add(out, SLICE_LITERAL("],\"next_cursor\":null"));
+    if (reading->next_since_ms) {
+        char since[CLOCK_TEXT_BYTES];
+        clock_text(reading->next_since_ms, since);
+        buf_printf(out, ",\"next_updated_since\":\"%s\"", since);
+    }
+    buf_add_char(out, '}');
     return reply_body(op, 200);
 }
 

@@ -20,6 +20,7 @@ struct reading {
     struct directory_id directory;
     const struct scim_rules *rules; /* of the directory, a reference */
     struct person_style style;
+    int64_t next_since_ms; /* of a list of changes: what to ask for next; 0: no such list */
 };
 
 /* The directory that the request is about. Whether it succeeds or not, reading_end is called afterwards. */
