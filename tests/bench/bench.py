@@ -15,6 +15,7 @@ import erase
 import large
 import measure
 import report
+import request_log
 from stack import ROOT, DataSet, Failure, Stack, say
 
 READS = ["get_by_id", "get_by_id_mixed", "user_name_eq", "email_eq", "list_100"]
@@ -36,6 +37,7 @@ def read_options():
     parser.add_argument("--names", action="store_true")
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--erase", action="store_true")
+    parser.add_argument("--request-log", action="store_true")
     options = parser.parse_args()
     options.seconds = options.seconds or (1 if options.quick else 6)
     options.repeat = options.repeat or (1 if options.quick else 3)
@@ -112,6 +114,8 @@ def data_set_for(options, place):
         return DataSet(place / "data-quick", 2_000, 20, 100)
     if options.large:
         return DataSet(place / "data-large", 200_000, 10, 100)
+    if options.request_log:
+        return DataSet(place / "data-log", 20_000, 20, 100)
     return DataSet(place / "data", 100_000, 1_000, 100)
 
 
@@ -130,6 +134,8 @@ def benchmark(options):
         stack.start()
         if options.erase:
             return erase.measure(stack, 2 if options.quick else 20)
+        if options.request_log:
+            return request_log.measure_log(stack, options.seconds, options.repeat)
         return large.measure(stack, options.quick) if options.large else measure_all(options, stack)
 
 
@@ -159,8 +165,9 @@ def main():
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    if options.large or options.erase:
-        return report_rows(summary, (erase if options.erase else large).table(summary), options)
+    if options.large or options.erase or options.request_log:
+        of = erase if options.erase else request_log if options.request_log else large
+        return report_rows(summary, of.table(summary), options)
     summary["run"] = {"cores": os.cpu_count(), "seconds": options.seconds, "repeat": options.repeat, "quick": options.quick}
     say("\n" + report.table(summary))
     if options.json:
