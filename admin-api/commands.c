@@ -123,6 +123,8 @@ static const struct command commands[] = {
     {"pepper", "make the pepper file, which tokens and keys are hashed with", make_pepper_file},
     {"operator-key", "make the operator key and print it once; --another: although there is one", print_operator_key},
     {"audit-verify", "check the audit log's chains; ends with 3 when one is broken", command_verify_audit},
+    {"audit-trim", "take records away that are older than --audit-retention; needs the owner's account",
+     command_trim_audit},
     {"settings-markdown", "print docs/settings.md", print_settings_page},
 };
 

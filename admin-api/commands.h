@@ -15,6 +15,7 @@ const struct command *command_find(const char *name); /* NULL: there is none */
 void commands_help(struct buf *out);
 
 int command_verify_audit(const struct settings *settings, bool another); /* 3: a chain is broken */
+int command_trim_audit(const struct settings *settings, bool another);
 
 /* From --pepper-file. ERR_INVALID_VALUE, ERR_UNAVAILABLE. */
 MUST_CHECK struct auth_peppers *command_peppers(const struct settings *settings, struct err *err);

@@ -24,6 +24,9 @@ SELECT c.id, c.position, c.hash, c.anchor_position, c.anchor_hash, c.seal, c.pep
        EXISTS (SELECT 1 FROM audit a WHERE a.chain = c.id AND (a.position > c.position OR a.position <= c.anchor_position))
 FROM audit_chain c WHERE c.id = ?
 
+-- name: audit_head_first
+SELECT c.id FROM audit_chain c ORDER BY c.id LIMIT 1
+
 -- name: audit_head_next
 SELECT c.id FROM audit_chain c WHERE c.id > ? ORDER BY c.id LIMIT 1
 
@@ -124,3 +127,10 @@ WHERE chain = ? AND (? IS NULL OR organization_id = ?) AND (? IS NULL OR directo
   AND (? IS NULL OR created_ms >= ?) AND (? IS NULL OR created_ms < ?)
   AND position < ?
 ORDER BY position DESC LIMIT ?
+
+-- Needs the owner's account.
+-- name: audit_trim
+DELETE FROM audit WHERE chain = ? AND position <= ? ORDER BY position LIMIT ?
+
+-- name: audit_head_anchor
+UPDATE audit_chain SET anchor_position = ?, anchor_hash = ?, seal = ?, pepper_version = ? WHERE id = ?

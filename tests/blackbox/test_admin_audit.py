@@ -5,6 +5,7 @@ import json
 import subprocess
 import threading
 import uuid
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -336,3 +337,82 @@ def test_an_untouched_log_is_intact(own_rollcall):
     status, chains = verify_by_command(own_rollcall)
     assert status == 0
     assert chains[world.environment].startswith("intact, records 1 to 2, ") and chains["operators"].startswith("intact")
+
+
+# --- taking old records away ---
+
+
+def trim(rollcall, days, account=None):
+    variables = rollcall._environment(account)
+    variables["ROLLCALL_DATABASE_URL"] = rollcall.database.url(account or "root")
+    command = [rollcall.build / "admin-api" / "rollcall-admin", "audit-trim", "--audit-retention", str(days)]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
+
+
+def seal(rollcall, purpose, *parts):
+    """As auth/seal.h and audit_chain.c say: for this, one needs the pepper."""
+    version, pepper = rollcall.pepper.read_text().split()
+    text = b"seal/v1" + bytes([len(purpose)]) + purpose + b"".join(parts)
+    return hashlib.blake2b(text, key=bytes.fromhex(pepper), digest_size=16).digest()
+
+
+def backdate(world, count, days):
+    """The first records of the chain as they would be if they had been written so many days ago."""
+    rollcall, database, previous = world.rollcall, world.rollcall.database, bytes(32)
+    for line in export(world, limit=1000):
+        record = line.split(b'"record":', 1)[1][:-1]
+        position, at = json.loads(record)["position"], datetime.fromisoformat(json.loads(record)["created_at"])
+        if position <= count:
+            then = (at - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+            record = record.replace(json.loads(record)["created_at"].encode(), then.encode(), 1)
+        previous = hashlib.blake2b(previous + record, digest_size=32).digest()
+        new_seal = seal(rollcall, b"audit record", world.chain, position.to_bytes(8, "big"), previous)
+        database.execute(
+            "UPDATE audit SET created_ms = created_ms - %s, hash = %s, seal = %s WHERE chain = %s AND position = %s",
+            days * 86400000 if position <= count else 0, previous, new_seal, world.chain, position,
+        )
+    new_seal = seal(rollcall, b"audit head", world.chain, position.to_bytes(8, "big"), previous, bytes(8), bytes(32))
+    database.execute("UPDATE audit_chain SET hash = %s, seal = %s WHERE id = %s", previous, new_seal, world.chain)
+
+
+def test_old_records_are_taken_away_and_the_rest_stays_verifiable(own_rollcall):
+    world = World(own_rollcall)
+    for number in range(4):
+        world.rename(f"Acme {number}")
+    backdate(world, 3, days=400)
+    assert world.verdict()["intact"], "the test seals as Rollcall does"
+    lines, before = export(world, limit=100), world.records()
+    assert trim(own_rollcall, 500).stdout == "" and world.records() == before
+    done = trim(own_rollcall, 365)
+    assert (done.returncode, done.stdout) == (0, f"{world.environment}: 3 records taken away\n"), done.stderr
+    assert world.records() == before[3:]
+    verdict = world.verdict()
+    assert verdict["intact"] and verdict["first_position"] == 4 and verdict["previous_hash"] == before[2]["hash"]
+    operator = CheckedAdmin(own_rollcall.admin_url, own_rollcall.operator.key)
+    record = operator.get("/v1/audit?action=audit.trim", expect=200)["records"][-1]
+    assert record["actor"] == "command line" and record["detail"] == {"chain": world.environment, "up_to_position": 3}
+    world.rename("Acme 9")
+    assert verify_by_command(own_rollcall)[0] == 0
+    assert continuous(export(world, limit=2), continuous(lines[:3])) == world.records()[-1]["hash"]
+
+
+def test_what_was_taken_away_cannot_be_put_back_otherwise(own_rollcall):
+    world = World(own_rollcall)
+    world.rename("Acme 1")
+    backdate(world, 2, days=400)
+    rows = own_rollcall.database.query("SELECT id FROM audit WHERE chain = %s AND position = 1", world.chain)
+    assert trim(own_rollcall, 365).returncode == 0
+    own_rollcall.database.execute("UPDATE audit SET position = 1 WHERE chain = %s AND position = 3", world.chain)
+    assert rows and not world.verdict()["intact"]
+
+
+def test_nothing_is_taken_from_a_broken_chain_nor_without_the_right_to(own_rollcall):
+    world = World(own_rollcall)
+    backdate(world, 1, days=400)
+    refused = trim(own_rollcall, 365, account="rollcall_admin")
+    assert refused.returncode == 1 and world.verdict()["intact"]
+    assert "--audit-retention" in trim(own_rollcall, 0).stderr
+    own_rollcall.database.execute("UPDATE audit SET actor = 'opk-x' WHERE chain = %s AND position = 2", world.chain)
+    refused = trim(own_rollcall, 365)
+    assert refused.returncode == 1 and "broken at record 2" in refused.stderr
+    assert len(world.records()) == 2
