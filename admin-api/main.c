@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "exports.h"
 #include "housekeeping.h"
 #include "jobs.h"
 #include "obs/log.h"
@@ -15,6 +16,8 @@
 #endif
 
 enum { URL_BYTES = 512 };
+
+enum { MOST_EXPORTS = 4 }; /* at a time */
 
 struct process {
     struct settings settings;
@@ -104,6 +107,7 @@ static bool start(struct process *process, struct err *err)
         .history_ms = (int64_t)settings->change_retention_days * 86400 * 1000,
         .require_if_match = settings->require_if_match != 0,
     };
+    process->admin.exports = exports_start(&database, MOST_EXPORTS);
     process->jobs = process->admin.jobs = job_runner_start(&database, &process->admin, (unsigned)settings->job_workers);
     return start_listener(process, err);
 }
@@ -114,6 +118,7 @@ static bool stop(struct process *process)
     bool clean = !process->server || http_server_drain(process->server);
     if (!clean)
         log_plain(LOG_WARN, "admin", "requests were cut: the drain timeout passed");
+    exports_stop(process->admin.exports);
     if (process->jobs)
         job_runner_stop(process->jobs);
     if (process->housekeeping)

@@ -26,6 +26,7 @@ struct call_state {
     struct auth_quota quota;
     struct field_errors errors;
     struct kept_reply kept;
+    void *parked; /* what an operation goes on with behind the call; its own */
 };
 struct call_state *call_state(struct op *op);
 

@@ -5,6 +5,7 @@
 #include "deactivated.h"
 #include "directories.h"
 #include "environments.h"
+#include "export.h"
 #include "events.h"
 #include "health.h"
 #include "history.h"
@@ -97,6 +98,7 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/groups", 0, &directory_group_list.operation},
     {"GET", DIRECTORY "/groups/{}", 0, &directory_group_get.operation},
     {"GET", DIRECTORY "/groups/{}/members", 0, &directory_group_list_members.operation},
+    {"GET", DIRECTORY "/export", 0, &directory_export.operation},
     {"GET", DIRECTORY "/users/unmatched", 0, &user_list_unmatched.operation},
     {"GET", DIRECTORY "/vendor-users", 0, &vendor_user_list.operation},
     {"GET", DIRECTORY "/matching", 0, &vendor_user_summarise.operation},

@@ -8,6 +8,7 @@
 
 struct housekeeping;
 struct job_runner;
+struct exports;
 
 struct admin_settings {
     const struct auth_peppers *peppers;
@@ -20,6 +21,7 @@ struct admin_settings {
     struct housekeeping *housekeeping; /* woken after something was marked for deletion */
     int64_t history_ms;                /* changes are kept for so long */
     bool require_if_match;             /* PUT, PATCH and DELETE without it are refused */
+    struct exports *exports;           /* answers in pieces */
     struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */
 };
 

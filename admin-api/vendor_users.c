@@ -58,7 +58,7 @@ static json_t *show_text(const struct db_value *value)
     return value->kind == DB_BYTES ? json_from_slice(value->bytes) : json_null();
 }
 
-static json_t *show_row(struct call *call, const struct db_value *row)
+json_t *vendor_user_show(struct call *call, const struct db_value *row)
 {
     (void)call;
     bool linked = row[9].kind != DB_NULL;
@@ -103,7 +103,7 @@ static bool list(struct call *call, struct err *err)
         return false;
     struct db_value parameters[] = {db_id(&directory.id.id), db_integer(state)};
     return page_answer(call, &page, "vendor_users", state ? sql_vendor_user_list_in_state : sql_vendor_user_list,
-                       parameters, state ? 2 : 1, show_row, err);
+                       parameters, state ? 2 : 1, vendor_user_show, err);
 }
 
 static bool count_states(struct call *call, const struct directory *directory, int64_t counts[], struct err *err)
@@ -147,7 +147,7 @@ static bool load(struct call *call, const struct directory *directory, const str
 static bool answer(struct call *call, const struct directory *directory, struct err *err)
 {
     const struct db_value *row;
-    return load(call, directory, &row, err) && reply_json(call->op, 200, show_row(call, row));
+    return load(call, directory, &row, err) && reply_json(call->op, 200, vendor_user_show(call, row));
 }
 
 static bool get(struct call *call, struct err *err)

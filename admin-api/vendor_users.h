@@ -7,4 +7,7 @@
 extern const struct admin_operation vendor_user_list, vendor_user_get, vendor_user_delete, vendor_user_summarise,
     vendor_user_link, vendor_user_unlink, user_list_unmatched;
 
+/* As a list shows it; the columns of vendor_user_list. A new reference. */
+json_t *vendor_user_show(struct call *call, const struct db_value *row);
+
 #endif

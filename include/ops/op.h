@@ -81,6 +81,7 @@ struct reply {
     int status;                      /* 0 until answered */
     const char *content_type;        /* static; NULL without a body */
     struct buf body;                 /* heap; empty for 204, 304 */
+    bool more;                      /* body is not the end of it: see op_send_piece */
     struct reply_header headers[12]; /* etag, location, content-location, retry-after, allow, www-authenticate, … */
     size_t header_count;
 };
@@ -112,6 +113,11 @@ struct op {
     struct reply reply;
     struct err err;
     uint64_t retry_after_s;         /* goes with ERR_THROTTLED */
+    /* Of an answer in pieces: called on the loop's thread, must not block. wanted: the client has taken what was sent,
+     * and the op is the use case's again, to fill in the next piece (reply.body is empty). Not wanted: the client has
+     * left, or was cut off; op_finish ends it. */
+    void (*proceed)(struct op *op, bool wanted);
+    bool begun; /* its first piece is sent */
     void *state;                    /* the use case's own between steps, in the arena */
     void (*dispose)(struct op *op); /* frees what of state is not in the arena; NULL: nothing */
 
@@ -131,6 +137,10 @@ struct op {
 extern const struct job_class op_job_class;
 
 void op_init(struct op *op, const struct service *service); /* zeroes, makes ids and request id */
+/* Of a parked op whose reply.more is set: what its reply holds is sent, with status and headers the first time, and the
+ * op is not the caller's until `proceed`. The last piece, with reply.more unset, is sent by op_finish; with op->err set
+ * instead, what was begun is cut short. Any thread. */
+void op_send_piece(struct op *op);
 void op_finish(struct op *op); /* of a parked op: renders op->err if set, and brings it home; any thread */
 void op_fini(struct op *op);   /* arena and body */
 void op_header(struct op *op, const char *name, struct slice value); /* value is copied into the arena */

@@ -128,9 +128,14 @@ static void on_request_gone(void *guard)
     connection_hold(connection);
     unlink_exchange(exchange);
     bool answered = exchange->state == EXCHANGE_ANSWERED;
-    bool whole = answered && (exchange->op.is_head || exchange->req->bytes_sent >= exchange->op.reply.body.len);
+    bool more = answered && exchange->op.reply.more;
+    bool whole = answered && !more && (exchange->op.is_head || exchange->req->bytes_sent >= exchange->op.reply.body.len);
     bool is_http2 = exchange->is_http2;
-    if (answered) {
+    if (more) {
+        access_log_add(exchange, exchange->req->bytes_sent);
+        exchange_tell(exchange, true);
+        exchange_stop_stream(exchange);
+    } else if (answered) {
         access_log_add(exchange, exchange->req->bytes_sent);
         exchange_release(exchange);
     } else {

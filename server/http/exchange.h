@@ -28,6 +28,8 @@ struct exchange {
     uint64_t began_ns, pushed_ns, back_ns, answered_ms;
     struct slice host, forwarded_proto, forwarded_host, forwarded_for;
     bool is_http2, has_doubles; /* a header that must be single came twice */
+    bool streams;               /* the answer has begun, and comes in pieces */
+    h2o_generator_t generator;  /* of it */
 };
 
 static inline struct exchange *exchange_next(const struct exchange *exchange) { return exchange->next; }
@@ -53,12 +55,20 @@ bool exchange_too_large(size_t limit, struct err *err);
 bool exchange_pack(struct exchange *exchange);
 /* Sends op->reply. */
 void exchange_answer(struct exchange *exchange);
+/* Its status and headers alone. */
+void exchange_start(struct exchange *exchange, size_t content_length);
+/* The first or the next piece of an answer in pieces. */
+void exchange_send_piece(struct exchange *exchange);
+/* Nobody waits for the rest. */
+void exchange_stop_stream(struct exchange *exchange);
 /* Renders op->err and sends it. */
 void exchange_refuse(struct exchange *exchange);
 void exchange_count(struct exchange *exchange);
 void exchange_tell(const struct exchange *exchange, bool client_left); /* the service, that it has ended */
 void exchange_count_records(struct exchange *exchange); /* of the operations in it */
 void exchange_release(struct exchange *exchange);
+/* Of a job that is out: what limits count. Given back when it comes home. */
+void exchange_take_slots(struct exchange *exchange);
 /* Takes admission slots and puts its job into the outbox, or refuses. */
 void exchange_submit(struct exchange *exchange);
 /* Takes the job back and its slots with it; false: a worker has it. */

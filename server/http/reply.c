@@ -144,6 +144,22 @@ void exchange_tell(const struct exchange *exchange, bool client_left)
         exchange->op.service->ended(&exchange->op, (clock_monotonic_ns() - exchange->began_ns) / 1000, client_left);
 }
 
+void exchange_start(struct exchange *exchange, size_t content_length)
+{
+    struct op *op = &exchange->op;
+    h2o_req_t *req = exchange->req;
+    if (exchange->loop->draining && !exchange->is_http2)
+        req->http1_is_persistent = 0;
+    req->res.status = op->reply.status;
+    req->res.reason = reason_of(op->reply.status);
+    req->res.content_length = content_length;
+    add_headers(exchange);
+    exchange->state = EXCHANGE_ANSWERED;
+    exchange->answered_ms = exchange->loop->now_ms;
+    exchange_count(exchange);
+    exchange_count_records(exchange);
+}
+
 void exchange_answer(struct exchange *exchange)
 {
     static h2o_generator_t generator = {NULL, NULL};
@@ -151,16 +167,7 @@ void exchange_answer(struct exchange *exchange)
     h2o_req_t *req = exchange->req;
     if (is_broken(&op->reply))
         refuse_broken(exchange);
-    if (exchange->loop->draining && !exchange->is_http2)
-        req->http1_is_persistent = 0;
-    req->res.status = op->reply.status;
-    req->res.reason = reason_of(op->reply.status);
-    req->res.content_length = has_content(op->reply.status) ? op->reply.body.len : SIZE_MAX;
-    add_headers(exchange);
-    exchange->state = EXCHANGE_ANSWERED;
-    exchange->answered_ms = exchange->loop->now_ms;
-    exchange_count(exchange);
-    exchange_count_records(exchange);
+    exchange_start(exchange, has_content(op->reply.status) ? op->reply.body.len : SIZE_MAX);
     exchange_tell(exchange, false);
     struct connection *connection = exchange->connection;
     connection->reply_bytes += op->reply.body.len;

@@ -38,6 +38,15 @@ static void give_back_slots(struct exchange *exchange)
     metric_add(server->in_flight_gauge, -1);
 }
 
+void exchange_take_slots(struct exchange *exchange)
+{
+    struct http_server *server = exchange->loop->server;
+    exchange->connection->under_way++;
+    exchange->loop->jobs_out++;
+    atomic_fetch_add_explicit(&server->in_flight, 1, memory_order_relaxed);
+    metric_add(server->in_flight_gauge, 1);
+}
+
 static const char *why_not_admitted(struct exchange *exchange)
 {
     struct http_server *server = exchange->loop->server;
@@ -116,8 +125,20 @@ static void come_home(struct exchange *exchange)
     give_back_slots(exchange);
     exchange->back_ns = clock_monotonic_ns();
     exchange->state = EXCHANGE_ARRIVED;
+    if (exchange->req && (exchange->streams || exchange->op.reply.more)) {
+        exchange_send_piece(exchange);
+        return;
+    }
     if (exchange->req) {
         exchange_answer(exchange);
+        return;
+    }
+    if (exchange->op.reply.more) { /* it does not know yet that the client has left */
+        exchange_stop_stream(exchange);
+        return;
+    }
+    if (exchange->streams) { /* now it does, and that has been told */
+        exchange_release(exchange);
         return;
     }
     exchange_count_records(exchange); /* they were run, although nobody waits for them any more */

@@ -101,9 +101,18 @@ static void settle(struct job *job)
     dispose(op);
 }
 
+void op_send_piece(struct op *op)
+{
+    must(op->reply.more && op->proceed);
+    op->begun = true;
+    op->job.next = NULL;
+    op->job.home->deliver(op->job.home, &op->job);
+}
+
 void op_finish(struct op *op)
 {
-    if (op->err.kind != ERR_NONE)
+    op->reply.more = false;
+    if (op->err.kind != ERR_NONE && !op->begun)
         refuse(op);
     dispose(op);
     op->job.next = NULL;
