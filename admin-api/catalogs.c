@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "problem.h"
 #include "query.h"
@@ -203,10 +204,12 @@ static bool replace(struct call *call, struct err *err)
     catalog_scoped state;
     if (!catalog_load(call, &state, err))
         return false;
+    audit_before(call, show(&state));
     json_object_set(state.catalog, "schemas", call_member(call, "schemas"));
     json_object_set(state.catalog, "resource_types", call_member(call, "resource_types"));
     call->audit.detail = json_pack("{s:I, s:I}", "schemas", (json_int_t)json_array_size(catalog_own_schemas(&state)),
                                    "resource_types", (json_int_t)json_array_size(catalog_own_types(&state)));
+    audit_after(call, show(&state));
     return catalog_save(call, &state, &whole, err) && reply_json(call->op, 200, show(&state));
 }
 

@@ -1,5 +1,6 @@
 #include "policies.h"
 
+#include "audit.h"
 #include "base/json.h"
 #include "catalogs.h"
 #include "problem.h"
@@ -143,7 +144,8 @@ static bool save(struct call *call, json_t *policy, struct catalog_state *state,
     struct slice text = text_of(call, policy);
     if (text.len == 0)
         return problem_invalid(call->op, "#", "the policy would be larger than 64 KiB", err);
-    call->audit.detail = json_pack("{s:O}", "policy", policy);
+    audit_before(call, stored_policy(state->source.policy));
+    audit_after(call, json_incref(policy));
     return check(call, state, policy, err) && policy_save(call, state->directory.id, text, "#", err) && get(call, err);
 }
 

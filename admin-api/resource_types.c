@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "audit.h"
 #include "base/json.h"
 #include "catalogs.h"
 #include "problem.h"
@@ -88,6 +89,7 @@ static bool create(struct call *call, struct err *err)
         return false;
     const struct scim_resource_type *type = scim_rules_type_by_name(state.rules, slice_str(name));
     const char *collection = arena_printf(call_arena(call), "%.*s", (int)call->op->path.len, call->op->path.data);
+    audit_after(call, show(&state, type));
     return reply_created(call->op, collection, name, show(&state, type));
 }
 
@@ -117,14 +119,17 @@ static bool replace(struct call *call, struct err *err)
     if (!catalog_load(call, &state, err) || !find(call, &state, &type, err) || !check_replacement(call, type, err))
         return false;
     const char *name = arena_copy(call_arena(call), slice_str(type->name));
+    audit_before(call, show(&state, type));
     json_t *types = catalog_own_types(&state), *entry = entry_of(call, name);
     size_t at = catalog_find(types, "name", name);
     if (at == json_array_size(types))
         json_array_append_new(types, entry);
     else
         json_array_set_new(types, at, entry);
-    return save(call, &state, name, err) && find(call, &state, &type, err) &&
-           reply_json(call->op, 200, show(&state, type));
+    if (!save(call, &state, name, err) || !find(call, &state, &type, err))
+        return false;
+    audit_after(call, show(&state, type));
+    return reply_json(call->op, 200, show(&state, type));
 }
 
 static bool delete (struct call *call, struct err *err)
@@ -137,6 +142,7 @@ static bool delete (struct call *call, struct err *err)
     if (is_built_in(type->name))
         return err_set(err, ERR_CONFLICT, "A built-in resource type stays.");
     call->audit.detail = json_pack("{s:s}", "resource_type", type->name);
+    audit_before(call, show(&state, type));
     json_array_remove(catalog_own_types(&state), catalog_find(catalog_own_types(&state), "name", type->name));
     return catalog_save(call, &state, &pointers, err) && reply_empty(call->op);
 }

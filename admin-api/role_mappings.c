@@ -281,15 +281,15 @@ static bool replace(struct call *call, struct err *err)
     struct putting putting = {.call = call};
     struct db_value default_role;
     if (!directory_of_path(call, DIRECTORY_SHARED, &putting.directory, err) || !load_roles(&putting, err) ||
-        !read_rules(&putting, err) || !read_default(&putting, &default_role, err) ||
-        !write(&putting, default_role, err))
+        !read_rules(&putting, err) || !read_default(&putting, &default_role, err))
+        return false;
+    json_t *before = show(call, &putting.directory, err);
+    audit_before(call, before);
+    if (!before || !write(&putting, default_role, err))
         return false;
     json_t *shown = show(call, &putting.directory, err);
-    if (!shown)
-        return false;
-    call->audit.detail = json_pack("{s:O, s:I}", "default_role", json_object_get(shown, "default_role"), "rules",
-                                   (json_int_t)putting.count);
-    return reply_json(call->op, 200, shown);
+    audit_after(call, json_copy(shown));
+    return shown && reply_json(call->op, 200, shown);
 }
 
 static const char *field_rules(const json_t *value, const struct field_context *context)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "audit.h"
 #include "base/json.h"
 #include "catalogs.h"
 #include "problem.h"
@@ -157,6 +158,7 @@ static bool create(struct call *call, struct err *err)
         return false;
     const struct scim_schema *schema = scim_rules_schema_by_urn(state.rules, slice_str(urn));
     const char *collection = arena_printf(call_arena(call), "%.*s", (int)call->op->path.len, call->op->path.data);
+    audit_after(call, show(&state, schema));
     return reply_created(call->op, collection, urn, show(&state, schema));
 }
 
@@ -198,9 +200,12 @@ static bool replace(struct call *call, struct err *err)
     bool built_in = is_built_in(urn);
     if (!check_replacement(call, urn, err))
         return false;
+    audit_before(call, show(&state, schema));
     replace_entry(call, &state, urn);
-    return save(call, &state, urn, built_in ? "added_attributes" : NULL, err) && find(call, &state, &schema, err) &&
-           reply_json(call->op, 200, show(&state, schema));
+    if (!save(call, &state, urn, built_in ? "added_attributes" : NULL, err) || !find(call, &state, &schema, err))
+        return false;
+    audit_after(call, show(&state, schema));
+    return reply_json(call->op, 200, show(&state, schema));
 }
 
 static bool refuse_base(const struct catalog_state *state, const struct scim_schema *schema, struct err *err)
@@ -222,6 +227,7 @@ static bool delete (struct call *call, struct err *err)
     if (is_built_in(schema->urn))
         return err_set(err, ERR_CONFLICT,
                        "A built-in schema stays. What was added to it goes by PUT with \"added_attributes\": [].");
+    audit_before(call, show(&state, schema));
     if (!refuse_base(&state, schema, err))
         return false;
     note(call, schema->urn);

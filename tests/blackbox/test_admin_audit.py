@@ -416,3 +416,22 @@ def test_nothing_is_taken_from_a_broken_chain_nor_without_the_right_to(own_rollc
     refused = trim(own_rollcall, 365)
     assert refused.returncode == 1 and "broken at record 2" in refused.stderr
     assert len(world.records()) == 2
+
+
+def test_rules_of_a_directory_are_told_with_what_was_before(world):
+    directory = f"/v1/directories/{world.directory}"
+    world.admin.patch(f"{directory}/policy", {"strict": True}, expect=200)
+    world.admin.patch(f"{directory}/policy", {"strict": False}, expect=200)
+    world.admin.post(f"{directory}/schemas", {"id": "urn:example:A", "attributes": [{"name": "a"}]}, expect=201)
+    world.admin.put(f"{directory}/schemas/urn:example:A", {"attributes": [{"name": "b"}]}, expect=200)
+    world.admin.delete(f"{directory}/schemas/urn:example:A", expect=204)
+    role = world.admin.post("/v1/roles", {"name": "admin"}, expect=201)["name"]
+    world.admin.put(f"{directory}/role-mappings", {"rules": [], "default_role": role}, expect=200)
+    told = {record["action"]: record["detail"] for record in world.records()}
+    assert told["policy.update"]["before"] == {"strict": True} and told["policy.update"]["after"] == {"strict": False}
+    replaced = told["schema.replace"]
+    assert [entry["name"] for entry in replaced["before"]["attributes"]] == ["a"]
+    assert [entry["name"] for entry in replaced["after"]["attributes"]] == ["b"]
+    assert [entry["name"] for entry in told["schema.delete"]["before"]["attributes"]] == ["b"]
+    mapped = told["role_mapping.replace"]
+    assert (mapped["before"]["default_role"], mapped["after"]["default_role"]) == (None, "admin")

@@ -147,3 +147,33 @@ def test_a_request_that_a_kill_left_unanswered_is_safe_to_send_again(own_rollcal
         listed += [organization["display_name"] for organization in page["organizations"]]
         cursor = page["next_cursor"]
     assert sorted(listed) == sorted(creators.made)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_audit_log_has_each_change_once_and_in_one_chain(relayed, cut, way):
+    client = relayed[1]
+    client.wire.close()  # it may have been idle for longer than the server keeps a connection
+    before = client.get("/v1/audit/verify", expect=200)["end_position"]
+    for number in range(3):
+        cut(way, "POST", "/v1/organizations", {"display_name": f"Chained {way} {number}"}, expect=201)
+    verdict = client.get("/v1/audit/verify", expect=200)
+    assert verdict["intact"] and verdict["end_position"] == before + 3, verdict.json
+    newest = client.get("/v1/audit?order=newest&limit=3", expect=200)["records"]
+    assert [record["detail"]["after"]["display_name"] for record in newest] == [f"Chained {way} {n}" for n in (2, 1, 0)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_setup_link_is_exchanged_once_and_its_session_works(relayed, cut, way):
+    client = relayed[1]
+    client.wire.close()
+    organization = client.post("/v1/organizations", {"display_name": "Cut"}, expect=201)["organization"]["id"]
+    link = client.post(f"/v1/organizations/{organization}/setup-links", {"label": "x"}, expect=201)
+    holder = client.with_key(link["url"].rsplit("/", 1)[1])
+    relay = relayed[0]
+    client.get("/v1/organizations", expect=200)
+    cuts = relay.cuts
+    relay.cut_next(way)
+    session = holder.post("/v1/setup/sessions", expect=201)["session"]
+    assert relay.cuts == cuts + 1, "its COMMIT was cut"
+    client.with_key(session).get("/v1/setup/session", expect=200)
+    holder.post("/v1/setup/sessions", expect=409)
