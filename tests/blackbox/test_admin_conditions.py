@@ -18,10 +18,15 @@ READ_AT = {
     "vendor_user.link": "/v1/directories/{directory_id}/vendor-users/{vendor_user_id}",
     "vendor_user.unlink": "/v1/directories/{directory_id}/vendor-users/{vendor_user_id}",
 }
+# What reads need besides their path.
+QUERIES = {"user.diff": "?from=1&to=1", "group.diff": "?from=1&to=1"}
+# Reads of what no world has.
+ELSEWHERE = {"vendor_user.list_problems": "of a job that imported: test_vendor_imports.py"}
 # Operations that POST but change nothing that is not there yet: sent again, they are done again.
 NOT_KEPT = set()
 
 CHANGES = [operation for operation in VENDOR_OPERATIONS if operation.method in ("PATCH", "PUT", "DELETE")]
+READS = [operation for operation in VENDOR_OPERATIONS if operation.method == "GET" and operation.id not in ELSEWHERE]
 POSTS = [operation for operation in VENDOR_OPERATIONS if operation.method == "POST"]
 
 
@@ -173,3 +178,21 @@ def test_what_is_made_has_the_tag_that_it_is_read_with(world, operation):
         assert made.headers["etag"] == world.admin.get(made.headers["location"], expect=200).headers["etag"]
     if made.status == 202:
         world.admin.get(made.headers["location"], expect=200)
+
+
+@pytest.fixture(scope="module")
+def quiet_world(shared_rollcall):
+    """In which nothing changes."""
+    shared_rollcall.ensure_running()
+    return World(shared_rollcall)
+
+
+@pytest.mark.parametrize("operation", READS, ids=repr)
+def test_every_read_of_what_is_there_succeeds_and_one_of_a_resource_need_not_be_sent_twice(quiet_world, operation):
+    path = fill(operation, quiet_world.ids) + QUERIES.get(operation.id, "")
+    first = quiet_world.admin.get(path, expect=200)
+    if "etag" in first.headers:
+        again = quiet_world.admin.get(path, headers=[("If-None-Match", first.headers["etag"])], expect=304)
+        assert again.headers["etag"] == first.headers["etag"]
+    elif first.headers["content-type"] == "application/json":
+        assert {"limit", "cursor"} & set(operation.named("query")), f"{operation} shows one thing without a tag"

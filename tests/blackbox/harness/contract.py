@@ -156,7 +156,8 @@ def _check_request_body(operation, headers, body):
     media_type = sent.split(";")[0].strip().lower()
     content = operation.body["content"]
     assert media_type in content, f"{operation}: accepted a body of type {media_type!r}"
-    _validate_text(body, media_type, content[media_type].get("schema", {}), f"{operation}: accepted request body")
+    if media_type != "application/x-ndjson":  # a table with bad rows is accepted: the job tells which
+        _validate_text(body, media_type, content[media_type].get("schema", {}), f"{operation}: accepted request body")
 
 
 # --- answers ---
