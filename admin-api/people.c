@@ -45,7 +45,9 @@ static bool find_people(struct list *list, struct err *err)
         return err_set(err, ERR_BAD_REQUEST, "include_deleted cannot be combined with a filter or a look-up.");
     if (filter)
         return condition_find(reading, list->type, filter, &list->page, &list->people, err);
-    return find_all(list, deleted, err);
+    reading->has_total = true;
+    return find_all(list, deleted, err) &&
+           store_count(reading->call->db, reading->directory, list->type, &reading->total, err);
 }
 
 /* Those who have changed are a list of their own kind. */

@@ -205,6 +205,8 @@ bool reading_answer_page(const struct reading *reading, const char *name, const 
         buf_printf(out, "],\"next_cursor\":\"%s\"", next);
     else
         buf_add(out, SLICE_LITERAL("],\"next_cursor\":null"));
+    if (reading->has_total)
+        buf_printf(out, ",\"total\":%llu", (unsigned long long)reading->total);
     if (reading->next_since_ms) {
         char since[CLOCK_TEXT_BYTES];
         clock_text(reading->next_since_ms, since);

@@ -20,6 +20,8 @@ struct reading {
     struct directory_id directory;
     const struct scim_rules *rules; /* of the directory, a reference */
     struct person_style style;
+    bool has_total;
+    uint64_t total;        /* of a list of all: how many there are */
     int64_t next_since_ms; /* of a list of changes: what to ask for next; 0: no such list */
 };
 

@@ -65,6 +65,7 @@ const struct route admin_routes[] = {
     {"GET", "/v1/jobs/{}", 0, &job_get.operation},
     {"POST", "/v1/jobs/{}/cancel", 0, &job_cancel.operation},
 
+    {"GET", "/v1/users", 0, &user_find.operation},
     {"POST", "/v1/roles", MAX_BODY, &role_create.operation},
     {"GET", "/v1/roles", 0, &role_list.operation},
     {"GET", "/v1/roles/{}", 0, &role_get.operation},

@@ -14,6 +14,7 @@ from pathlib import Path
 import erase
 import large
 import measure
+import reading
 import report
 import request_log
 from stack import ROOT, DataSet, Failure, Stack, say
@@ -38,6 +39,7 @@ def read_options():
     parser.add_argument("--large", action="store_true")
     parser.add_argument("--erase", action="store_true")
     parser.add_argument("--request-log", action="store_true")
+    parser.add_argument("--reading", action="store_true")
     options = parser.parse_args()
     options.seconds = options.seconds or (1 if options.quick else 6)
     options.repeat = options.repeat or (1 if options.quick else 3)
@@ -136,6 +138,8 @@ def benchmark(options):
             return erase.measure(stack, 2 if options.quick else 20)
         if options.request_log:
             return request_log.measure_log(stack, options.seconds, options.repeat)
+        if options.reading:
+            return reading.measure(stack, options.quick)
         return large.measure(stack, options.quick) if options.large else measure_all(options, stack)
 
 
@@ -165,9 +169,10 @@ def main():
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    if options.large or options.erase or options.request_log:
-        of = erase if options.erase else request_log if options.request_log else large
-        return report_rows(summary, of.table(summary), options)
+    kinds = [(options.erase, erase), (options.reading, reading), (options.request_log, request_log), (options.large, large)]
+    for asked, module in kinds:
+        if asked:
+            return report_rows(summary, module.table(summary), options)
     summary["run"] = {"cores": os.cpu_count(), "seconds": options.seconds, "repeat": options.repeat, "quick": options.quick}
     say("\n" + report.table(summary))
     if options.json:

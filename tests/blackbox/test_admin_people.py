@@ -108,6 +108,16 @@ def test_pages_walk_over_everyone_once_while_others_are_added_and_removed(admin,
     assert [user["id"] for user in rest] == ids[3:] + [late]
 
 
+def test_lists_say_how_many_there_are(admin, path, scim):
+    ids = [scim.new_user(f"t{i}")["id"] for i in range(4)]
+    scim.new_group("G")
+    scim.delete(f"/Users/{ids[0]}", expect=204)
+    assert admin.get(f"{path}/users?limit=1", expect=200)["total"] == 3
+    assert admin.get(f"{path}/users?limit=1&include_deleted=true", expect=200)["total"] == 3
+    assert admin.get(f"{path}/groups", expect=200)["total"] == 1
+    assert "total" not in admin.get(f"{path}/users?user_name=t1", expect=200).json
+
+
 def test_members_are_paged(admin, path, scim):
     users = [scim.new_user(f"m{i}")["id"] for i in range(5)]
     group = scim.new_group("G", users)["id"]

@@ -13,7 +13,7 @@ BEGIN {
     doors["process"] = "base obs config store ops http"
     doors["admin-api"] = "base obs config store auth ops process/process.h scim/catalog.h scim/discovery.h scim/document.h " \
                          "scim/filter.h scim/index.h scim/narrowing.h scim/path.h scim/policy.h scim/policy_bind.h " \
-                         "scim/project.h scim/rules.h scim/schema.h scim/undeclared.h scim/unicode.h"
+                         "scim/project.h scim/sieve.h scim/rules.h scim/schema.h scim/undeclared.h scim/unicode.h"
     doors["main"] = "base obs config store auth ops http process admin-api"
 
     # third-party headers (a prefix): the rooms whose C files may include it
