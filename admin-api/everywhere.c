@@ -1,4 +1,5 @@
 /* In which organizations is a person? */
+#include "store/everywhere.h"
 #include "access.h"
 #include "admin_api_sql.h"
 #include "base/json.h"
@@ -9,7 +10,6 @@
 #include "reply.h"
 #include "scim/index.h"
 #include "scim/sieve.h"
-#include "store/everywhere.h"
 
 enum { ORGANIZATIONS = 2000, MOST_FOUND = 5000 };
 
@@ -87,8 +87,8 @@ static bool search_page(struct search *search, const struct scim_filter *filter,
 
 static bool read_question(struct call *call, struct scim_filter **filter_out, struct err *err)
 {
-    int asked = !!call->query[QUERY_EMAIL].data + !!call->query[QUERY_USER_NAME].data +
-                !!call->query[QUERY_EXTERNAL_ID].data;
+    int asked =
+        !!call->query[QUERY_EMAIL].data + !!call->query[QUERY_USER_NAME].data + !!call->query[QUERY_EXTERNAL_ID].data;
     if (asked != 1)
         return err_set(err, ERR_BAD_REQUEST, "Ask by one of email, user_name and external_id.");
     return condition_read(call, &scim_user_type, &scim_policy_default, filter_out, err);

@@ -29,7 +29,7 @@ MUST_CHECK bool store_everywhere(struct db *db, const struct everywhere *where, 
                                  store_everywhere_fn *visit, void *context, struct err *err);
 
 /* The last organization that store_everywhere asks; *more_out: there are others behind it. */
-MUST_CHECK bool store_everywhere_last(struct db *db, const struct everywhere *where,
-                                      struct organization_id *last_out, bool *more_out, struct err *err);
+MUST_CHECK bool store_everywhere_last(struct db *db, const struct everywhere *where, struct organization_id *last_out,
+                                      bool *more_out, struct err *err);
 
 #endif
