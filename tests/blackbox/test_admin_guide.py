@@ -1,4 +1,4 @@
-"""The commands of docs/admin-api.md work as they stand there."""
+"""The commands of docs/admin-api.md, and of the page that goes on from it, work as they stand there."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from harness.database import ROOT
 
 
 def test_the_guides_commands_work(rollcall, tmp_path):
-    guide = (ROOT / "docs" / "admin-api.md").read_text()
+    guide = "".join((ROOT / "docs" / page).read_text() for page in ("admin-api.md", "reading.md"))
     script = "\n".join(re.findall(r"```sh\n(.*?)```", guide, re.DOTALL))
     script = script.replace("admin=http://127.0.0.1:8081", f"admin={rollcall.admin_url}")
     script = script.replace("rollcall-admin operator-key", "rollcall-admin operator-key --another")
