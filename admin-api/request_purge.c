@@ -42,10 +42,10 @@ bool request_purge_chore(struct chore *chore, struct err *err)
     uint64_t total = 0;
     bool stopped = false;
     while (!stopped && !chore_is_stopping(chore)) {
-        struct db_value after[] = {db_id(&directory)};
+        struct db_value after[] = {db_id(&directory), db_id(&directory)};
         const struct db_value *row;
         uint64_t purged = 0;
-        if (!db_query_one(chore->db, sql_request_next_directory, after, 1, &row, err))
+        if (!db_query_one(chore->db, sql_request_next_directory, after, 2, &row, err))
             return false;
         if (!row)
             break;

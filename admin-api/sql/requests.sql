@@ -31,8 +31,13 @@ WHERE r.directory_id = ? AND r.id = ?
 -- name: request_skipped
 SELECT CAST(SUM(skipped) AS SIGNED) FROM directory_hour WHERE directory_id = ? AND hour >= ? AND hour <= ?
 
+-- Entries of nobody proved have no hours, and directories without a log have no entries.
 -- name: request_next_directory
-SELECT directory_id FROM scim_request WHERE directory_id > ? ORDER BY directory_id LIMIT 1
+SELECT directory_id
+FROM ((SELECT directory_id FROM scim_request WHERE directory_id > ? ORDER BY directory_id LIMIT 1)
+      UNION ALL
+      (SELECT directory_id FROM directory_hour WHERE directory_id > ? ORDER BY directory_id LIMIT 1)) next
+ORDER BY directory_id LIMIT 1
 
 -- name: request_nth
 SELECT id FROM scim_request WHERE directory_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?

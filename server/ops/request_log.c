@@ -77,7 +77,7 @@ static void add_operations(const struct op *op, struct buf *out)
 static struct store_request *copy(const struct op *op, bool bodies)
 {
     struct slice request = bodies ? op->body : SLICE_EMPTY;
-    struct slice response = bodies ? buf_slice(&op->reply.body) : SLICE_EMPTY;
+    struct slice response = bodies && !op->is_head ? buf_slice(&op->reply.body) : SLICE_EMPTY;
     struct buf operations;
     buf_init(&operations, MOST_OPERATIONS);
     if (bodies && op->record_count > 0)

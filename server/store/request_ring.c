@@ -39,13 +39,16 @@ struct slice store_request_text(struct store_request *request, struct slice text
 
 void store_request_free(struct store_request *request) { free(request); }
 
-/* What is lost here is lost to the log, but not to the counts of its directory. */
-static void drop(struct store_request *request)
+void request_drop(struct store_request *list)
 {
-    if (request->proved)
-        health_skip(request->directory, request->received_ms);
-    metric_add(metric_series(METRIC_REQUEST_LOG, "dropped", NULL), 1);
-    free(request);
+    while (list) {
+        struct store_request *next = list->next;
+        if (list->proved)
+            health_skip(list->directory, list->received_ms);
+        metric_add(metric_series(METRIC_REQUEST_LOG, "dropped", NULL), 1);
+        free(list);
+        list = next;
+    }
 }
 
 static bool add(struct store_request *request)
@@ -67,8 +70,10 @@ void store_request_push(struct store_request *request)
     if (fits && (ring.count == 1 || ring.count == WAKE_RECORDS))
         pthread_cond_signal(&ring.changed);
     pthread_mutex_unlock(&ring.mutex);
-    if (!fits)
-        drop(request);
+    if (!fits) {
+        request->next = NULL;
+        request_drop(request);
+    }
 }
 
 /* --- the other end --- */
@@ -120,11 +125,7 @@ void request_ring_give_back(struct store_request *first)
         }
     }
     pthread_mutex_unlock(&ring.mutex);
-    while (lost) {
-        struct store_request *next = lost->next;
-        drop(lost);
-        lost = next;
-    }
+    request_drop(lost);
 }
 
 void request_ring_open(void) { ring.stopping = false; }

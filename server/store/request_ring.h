@@ -13,6 +13,9 @@ void request_ring_stop(void);
 /* Some could not be written: for the next take, as far as there is room. */
 void request_ring_give_back(struct store_request *first);
 
+/* They are lost to the log, but not to the counts of their directories. */
+void request_drop(struct store_request *list);
+
 /* Writes them in one transaction; false: none was. They stay the caller's. */
 MUST_CHECK bool request_write(struct db *db, struct store_request *first, struct err *err);
 

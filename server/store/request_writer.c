@@ -7,7 +7,6 @@
 #include "base/must.h"
 #include "health.h"
 #include "obs/log.h"
-#include "obs/metrics.h"
 #include "request_ring.h"
 
 enum { BATCH_RECORDS = 512, BATCH_BYTES = 2 << 20, HEALTH_MS = 2000, COMPLAIN_MS = 60000 };
@@ -98,11 +97,12 @@ static bool write_requests(struct request_writer *writer, struct store_request *
             request_ring_give_back(join(batch, list));
             return false;
         }
-        if (!good) {
-            after_failure(writer, &err);
-            metric_add(metric_series(METRIC_REQUEST_LOG, "dropped", NULL), 1);
+        if (good) {
+            free_all(batch);
+            continue;
         }
-        free_all(batch);
+        after_failure(writer, &err);
+        request_drop(batch);
     }
     return true;
 }
