@@ -1,15 +1,14 @@
 #include "cadence.h"
 
-enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, SECOND_MS = 1000 };
+enum { CYCLE_S = 40 * 60, HOURS_S = 6 * 3600, DAY_S = 86400, SECOND_MS = 1000 };
 
 /* Who works through everything in cycles, and who sends when something happens. */
 static const struct {
     const char *idp;
     int64_t seconds;
 } rhythms[] = {
-    {"entra", 40 * MINUTE_S}, /* a cycle */
-    {"google", 6 * HOUR_S},   {"onelogin", DAY_S}, {"okta", DAY_S}, {"jumpcloud", DAY_S},
-    {"ping", DAY_S},          {"rippling", DAY_S}, {"", DAY_S},
+    {"entra", CYCLE_S},   {"google", HOURS_S}, {"onelogin", DAY_S}, {"okta", DAY_S},
+    {"jumpcloud", DAY_S}, {"ping", DAY_S},     {"rippling", DAY_S}, {"", DAY_S},
 };
 
 static int64_t default_ms(struct slice idp)

@@ -81,7 +81,7 @@ static bool start(struct server *server, struct err *err)
     server->guard = auth_guard_new(server->settings.auth_failures);
     server->requests = auth_limiter_new(auth_limit_of(server->settings.scim_rate, 1, server->settings.scim_burst));
     if (server->settings.request_log)
-        server->log = request_log_new(server->settings.request_log_rate);
+        server->log = request_log_new(server->settings.request_log_rate, server->settings.request_log_total);
     return server->peppers && start_store(server, err) && start_listener(server, err);
 }
 

@@ -26,10 +26,10 @@ struct scim_service_settings {
     struct queue *write_queue;    /* the store's, for its operations */
 };
 
-/* What of the requests that end is kept in the request log: per directory so many a second, successes and failures
- * apart, and few of those that prove nothing. rate 0: all. */
+/* What of the requests that end is kept in the request log: so many a second of each directory, so many in all, and few
+ * of those that prove nothing. 0: no limit. */
 struct request_log;
-struct request_log *request_log_new(uint64_t rate);
+struct request_log *request_log_new(uint64_t rate, uint64_t total);
 void request_log_free(struct request_log *log); /* NULL is fine */
 
 /* The service for http_server_start; settings must outlive it. */

@@ -10,23 +10,42 @@
 #include "scim/redact.h"
 #include "store/request.h"
 
-enum { BURST = 20, MOST_OPERATIONS = 4096 };
+enum { BURST = 10, MOST_OPERATIONS = 4096 };
 
 /* Of what proves nothing: enough to see that somebody has the wrong token, too few to fill a log with. */
-enum { STRANGERS_BURST = 20, STRANGERS = 6, WINDOW_S = 60, ALL_STRANGERS = 600 };
+enum { STRANGERS_BURST = 10, STRANGERS = 6, WINDOW_S = 60, ALL_STRANGERS = 600 };
 
-struct request_log {
-    struct auth_limiter *successes, *failures; /* by directory; NULL: no limit */
-    struct auth_limiter *strangers;            /* by organization of the URL, */
-    struct auth_limiter *all_strangers;        /* and of all */
+/* What is kept of a kind of requests: so many of each directory, and so many in all. */
+struct bounds {
+    struct auth_limiter *each, *all; /* NULL: no limit */
 };
 
-struct request_log *request_log_new(uint64_t rate)
+struct request_log {
+    struct bounds successes, failures;  /* apart, so that a flood of the one does not hide the other */
+    struct auth_limiter *strangers;     /* by organization of the URL, */
+    struct auth_limiter *all_strangers; /* and of all */
+};
+
+static const struct id all = {{0}};
+
+static struct bounds bounds_new(uint64_t rate, uint64_t total)
+{
+    return (struct bounds){auth_limiter_new(auth_limit_of(rate, 1, rate * BURST)),
+                           auth_limiter_new(auth_limit_of(total, 1, total))};
+}
+
+static void bounds_free(struct bounds *bounds)
+{
+    auth_limiter_free(bounds->each);
+    auth_limiter_free(bounds->all);
+}
+
+struct request_log *request_log_new(uint64_t rate, uint64_t total)
 {
     struct request_log *log = calloc(1, sizeof *log);
     must(log);
-    log->successes = auth_limiter_new(auth_limit_of(rate, 1, rate * BURST));
-    log->failures = auth_limiter_new(auth_limit_of(rate, 1, rate * BURST));
+    log->successes = bounds_new(rate, total);
+    log->failures = bounds_new(rate, total);
     log->strangers = auth_limiter_new(auth_limit_of(STRANGERS, WINDOW_S, STRANGERS_BURST));
     log->all_strangers = auth_limiter_new(auth_limit_of(ALL_STRANGERS, WINDOW_S, ALL_STRANGERS));
     return log;
@@ -36,8 +55,8 @@ void request_log_free(struct request_log *log)
 {
     if (!log)
         return;
-    auth_limiter_free(log->successes);
-    auth_limiter_free(log->failures);
+    bounds_free(&log->successes);
+    bounds_free(&log->failures);
     auth_limiter_free(log->strangers);
     auth_limiter_free(log->all_strangers);
     free(log);
@@ -46,6 +65,11 @@ void request_log_free(struct request_log *log)
 static bool is_granted(struct auth_limiter *limiter, const struct id *key, int64_t now_ms)
 {
     return !limiter || auth_limiter_take(limiter, key, 1, now_ms).granted;
+}
+
+static bool is_within(const struct bounds *bounds, const struct id *directory, int64_t now_ms)
+{
+    return is_granted(bounds->each, directory, now_ms) && is_granted(bounds->all, &all, now_ms);
 }
 
 /* --- a record of it --- */
@@ -138,7 +162,7 @@ static void log_proved(struct request_log *log, const struct op *op, uint64_t du
 {
     const struct id *directory = &op->log_directory.id;
     bool kept = op->log_mode != SCIM_LOG_NONE;
-    bool granted = kept && is_granted(has_failed(op) ? log->failures : log->successes, directory, op->now_ms);
+    bool granted = kept && is_within(has_failed(op) ? &log->failures : &log->successes, directory, op->now_ms);
     struct store_ending ending = {.id = op->operation_id.id,
                                   .now_ms = op->now_ms,
                                   .outcome = store_outcome_of(status_of(op)),
@@ -179,7 +203,6 @@ static bool read_organization(struct slice path, struct organization_id *organiz
 /* Refused before, or because, nothing was proved. Without bodies: anybody could write them. */
 static void log_claimed(struct request_log *log, const struct op *op, uint64_t duration_us, bool client_left)
 {
-    static const struct id all = {{0}};
     struct organization_id organization;
     if (!has_failed(op) || !read_organization(op->path, &organization) ||
         !is_granted(log->strangers, &organization.id, op->now_ms) || !is_granted(log->all_strangers, &all, op->now_ms))

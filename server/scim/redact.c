@@ -22,7 +22,8 @@ static bool fail(struct walker *walker)
 
 static void skip_blanks(struct walker *walker)
 {
-    while (walker->at < walker->end && memchr(" \t\r\n", *walker->at, 4))
+    while (walker->at < walker->end &&
+           (*walker->at == ' ' || *walker->at == '\n' || *walker->at == '\r' || *walker->at == '\t'))
         walker->at++;
 }
 
@@ -59,7 +60,8 @@ static bool unescape(struct slice raw, char out[MOST_PATH], struct slice *text_o
     if (raw.len > MOST_PATH)
         return false;
     for (size_t i = 0; i < raw.len; i++) {
-        if (raw.data[i] == '\\' && (++i == raw.len || !strchr("\"\\/", raw.data[i])))
+        if (raw.data[i] == '\\' &&
+            (++i == raw.len || (raw.data[i] != '"' && raw.data[i] != '\\' && raw.data[i] != '/')))
             return false;
         out[len++] = raw.data[i];
     }
@@ -67,11 +69,12 @@ static bool unescape(struct slice raw, char out[MOST_PATH], struct slice *text_o
     return true;
 }
 
-static void hide(struct walker *walker) { buf_add_str(walker->out, "\"" REDACTED "\""); }
+static void hide(struct walker *walker) { buf_add(walker->out, SLICE_LITERAL("\"" REDACTED "\"")); }
+
+typedef void redact_fn(struct slice text, const struct scim_redaction *how, struct buf *out);
 
 /* As text of JSON, what `redact` makes of it. */
-static void add_redacted(struct walker *walker, struct slice text,
-                         void (*redact)(struct slice text, const struct scim_redaction *how, struct buf *out))
+static void add_redacted(struct walker *walker, struct slice text, redact_fn *redact)
 {
     struct buf shown;
     buf_init(&shown, (size_t)MOST_PATH * SCIM_REDACTED_GROWTH);
@@ -97,24 +100,27 @@ static void redact_any_filter(struct slice text, const struct scim_redaction *ho
 
 /* --- strings that are shown in part --- */
 
-static bool is_called(const struct redact_spot *spot, const char *name)
+/* NULL: it is none. */
+static redact_fn *part_shown_by(const struct redact_spot *spot)
 {
-    return slice_equals_ascii_nocase(spot->name, slice_str(name));
+    bool is_ours = spot->in == REDACT_META && spot->ours;
+    if (spot->in == REDACT_OPERATION && (REDACT_IS_CALLED(spot, "path") || REDACT_IS_CALLED(spot, "location")))
+        return redact_any_path;
+    if (is_ours && REDACT_IS_CALLED(spot, "location"))
+        return redact_any_path;
+    if (spot->in == REDACT_ROOT && spot->is_search && REDACT_IS_CALLED(spot, "filter"))
+        return redact_any_filter;
+    return spot->in == REDACT_ROOT && spot->is_error && REDACT_IS_CALLED(spot, "detail") ? scim_redact_detail : NULL;
 }
 
-/* true: it was one, and is written. */
-static bool show_in_part(struct walker *walker, const struct redact_spot *spot, struct slice raw)
+static void show_in_part(struct walker *walker, redact_fn *redact, struct slice raw)
 {
     char copy[MOST_PATH];
     struct slice text;
-    bool is_path = (spot->in == REDACT_OPERATION && (is_called(spot, "path") || is_called(spot, "location"))) ||
-                   (spot->in == REDACT_META && spot->ours && is_called(spot, "location"));
-    bool is_filter = spot->in == REDACT_ROOT && spot->is_search && is_called(spot, "filter");
-    bool is_detail = spot->in == REDACT_ROOT && spot->is_error && is_called(spot, "detail");
-    if (!(is_path || is_filter || is_detail) || !unescape(raw, copy, &text))
-        return false;
-    add_redacted(walker, text, is_path ? redact_any_path : is_filter ? redact_any_filter : scim_redact_detail);
-    return true;
+    if (unescape(raw, copy, &text))
+        add_redacted(walker, text, redact);
+    else
+        hide(walker);
 }
 
 static bool shows(const struct walker *walker, const struct redact_spot *spot, struct slice text)
@@ -133,9 +139,13 @@ static bool walk_string(struct walker *walker, const struct redact_spot *spot)
         buf_add_char(walker->out, '"');
         buf_add(walker->out, raw);
         buf_add_char(walker->out, '"');
-    } else if (redact_hides(spot, walker->how) || !show_in_part(walker, spot, raw)) {
-        hide(walker);
+        return true;
     }
+    redact_fn *redact = part_shown_by(spot);
+    if (redact && !redact_hides(spot, walker->how))
+        show_in_part(walker, redact, raw);
+    else
+        hide(walker);
     return true;
 }
 
@@ -151,7 +161,7 @@ static bool is_number(struct slice text)
 
 static bool walk_word(struct walker *walker, const struct redact_spot *spot)
 {
-    static const char *const words[] = {"true", "false", "null", NULL};
+    static const struct slice words[] = {REDACT_WORD("true"), REDACT_WORD("false"), REDACT_WORD("null"), REDACT_END};
     const char *begin = walker->at;
     while (walker->at < walker->end && *walker->at != '\0' &&
            strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *walker->at))
@@ -186,16 +196,16 @@ static bool walk_array(struct walker *walker, const struct redact_spot *spot, st
 /* What stands in an object at this spot stands in. */
 static enum redact_place place_below(const struct redact_spot *spot, struct slice path)
 {
-    static const char *const messages[] = {"data", "response", NULL};
+    static const struct slice messages[] = {REDACT_WORD("data"), REDACT_WORD("response"), REDACT_END};
     if (spot->in == REDACT_ROOT && spot->parent.len == 0) {
-        if (is_called(spot, "Operations"))
+        if (REDACT_IS_CALLED(spot, "Operations"))
             return REDACT_OPERATION;
-        if (is_called(spot, "Resources") || slice_starts_with_ascii_nocase(path, SLICE_LITERAL("urn:")))
+        if (REDACT_IS_CALLED(spot, "Resources") || slice_starts_with_ascii_nocase(path, SLICE_LITERAL("urn:")))
             return REDACT_ROOT;
-        return is_called(spot, "meta") ? REDACT_META : REDACT_VALUE;
+        return REDACT_IS_CALLED(spot, "meta") ? REDACT_META : REDACT_VALUE;
     }
     if (spot->in == REDACT_OPERATION)
-        return redact_is_one_of(spot->name, messages) || is_called(spot, "value") ? REDACT_ROOT : REDACT_OTHER;
+        return redact_is_one_of(spot->name, messages) || REDACT_IS_CALLED(spot, "value") ? REDACT_ROOT : REDACT_OTHER;
     return REDACT_OTHER;
 }
 
@@ -230,17 +240,13 @@ static bool begins_error(const struct walker *walker)
 /* The name of a member: shown as the name or path that it is. */
 static void show_name(struct walker *walker, struct slice raw)
 {
-    char copy[MOST_PATH];
-    struct slice text;
-    if (redact_is_name(raw) || walker->how->shown == SCIM_SHOW_VALUES) {
-        buf_add_char(walker->out, '"');
-        buf_add(walker->out, raw);
-        buf_add_char(walker->out, '"');
-    } else if (unescape(raw, copy, &text)) {
-        add_redacted(walker, text, redact_any_path);
-    } else {
-        hide(walker);
+    if (!redact_is_name(raw) && walker->how->shown == SCIM_SHOW_STRUCTURE) {
+        show_in_part(walker, redact_any_path, raw);
+        return;
     }
+    buf_add_char(walker->out, '"');
+    buf_add(walker->out, raw);
+    buf_add_char(walker->out, '"');
 }
 
 struct members { /* of an object that is being walked */
@@ -253,7 +259,7 @@ struct members { /* of an object that is being walked */
 /* `value` of a PATCH operation is what its path says. */
 static void aim_at_path(struct redact_spot *spot, struct slice path)
 {
-    if (spot->in != REDACT_OPERATION || !is_called(spot, "value") || path.len == 0)
+    if (spot->in != REDACT_OPERATION || !REDACT_IS_CALLED(spot, "value") || path.len == 0)
         return;
     spot->in = REDACT_ROOT;
     redact_read_name(path, &spot->parent, &spot->name);
@@ -289,21 +295,31 @@ static bool walk_member(struct walker *walker, const struct members *of, bool fi
     return fail(walker);
 }
 
-static bool walk_object(struct walker *walker, const struct redact_spot *spot, struct slice name)
+static bool walk_members(struct walker *walker, const struct members *of)
+{
+    buf_add_char(walker->out, '{');
+    bool good = take(walker, '{');
+    for (bool first = true; good && !take(walker, '}'); first = false)
+        good = walk_member(walker, of, first);
+    buf_add_char(walker->out, '}');
+    return good;
+}
+
+static bool walk_operation(struct walker *walker, struct members *of)
 {
     char copy[MOST_PATH];
+    if (!unescape(find_path(walker), copy, &of->path))
+        of->path = SLICE_EMPTY;
+    return walk_members(walker, of);
+}
+
+static bool walk_object(struct walker *walker, const struct redact_spot *spot, struct slice name)
+{
     bool is_whole = spot->in == REDACT_ROOT && spot->name.len == 0;
     struct members of = {.outer = spot, .in = is_whole ? REDACT_ROOT : place_below(spot, name)};
     of.hidden = redact_hides(spot, walker->how);
     of.is_error = of.in == REDACT_ROOT && spot->ours && begins_error(walker);
-    if (of.in == REDACT_OPERATION && !unescape(find_path(walker), copy, &of.path))
-        of.path = SLICE_EMPTY;
-    buf_add_char(walker->out, '{');
-    bool good = take(walker, '{');
-    for (bool first = true; good && !take(walker, '}'); first = false)
-        good = walk_member(walker, &of, first);
-    buf_add_char(walker->out, '}');
-    return good;
+    return of.in == REDACT_OPERATION ? walk_operation(walker, &of) : walk_members(walker, &of);
 }
 
 static bool walk_value(struct walker *walker, const struct redact_spot *spot, struct slice name)

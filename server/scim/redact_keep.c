@@ -20,14 +20,6 @@ bool redact_is_name(struct slice text)
     return consists_of(text, "-_$.:") && (text.data[0] < '0' || text.data[0] > '9') && text.data[0] != '-';
 }
 
-bool redact_is_one_of(struct slice text, const char *const *words)
-{
-    for (; *words; words++)
-        if (slice_equals_ascii_nocase(text, slice_str(*words)))
-            return true;
-    return false;
-}
-
 bool redact_is_uuid(struct slice text)
 {
     static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -50,7 +42,7 @@ static bool is_number(struct slice text)
 
 static bool is_boolean(struct slice text)
 {
-    static const char *const words[] = {"true", "false", NULL};
+    static const struct slice words[] = {REDACT_WORD("true"), REDACT_WORD("false"), REDACT_END};
     return redact_is_one_of(text, words);
 }
 
@@ -104,23 +96,38 @@ void redact_read_name(struct slice path, struct slice *parent_out, struct slice 
     *name_out = has_sub ? slice_of(dot + 1, (size_t)(end - dot - 1)) : first;
 }
 
-/* Every name is looked at: the first letter sorts most of them out. */
+/* Every name is looked at, letter by letter: the first one sorts most of them out. */
+static bool may_begin_secret(char c)
+{
+    c = (char)(c | 0x20);
+    return c == 'p' || c == 's' || c == 't' || c == 'c' || c == 'a';
+}
+
 static bool begins_secret(struct slice text)
 {
-    static const char *const words[] = {"password",   "passwd", "passphrase", "privatekey",    "secret", "token",
-                                        "credential", "apikey", "api_key",    "authorization", NULL};
-    if (!strchr("pstcaPSTCA", text.data[0]))
-        return false;
-    for (const char *const *word = words; *word; word++)
-        if (slice_starts_with_ascii_nocase(text, slice_str(*word)))
+    static const struct slice words[] = {REDACT_WORD("password"),
+                                         REDACT_WORD("passwd"),
+                                         REDACT_WORD("passphrase"),
+                                         REDACT_WORD("privatekey"),
+                                         REDACT_WORD("secret"),
+                                         REDACT_WORD("token"),
+                                         REDACT_WORD("credential"),
+                                         REDACT_WORD("apikey"),
+                                         REDACT_WORD("api_key"),
+                                         REDACT_WORD("authorization"),
+                                         REDACT_END};
+    for (const struct slice *word = words; word->data; word++)
+        if (text.len >= word->len && (text.data[1] | 0x20) == word->data[1] &&
+            slice_starts_with_ascii_nocase(text, *word))
             return true;
     return false;
 }
 
 bool redact_is_secret_name(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++)
-        if (name.data[i] != '\0' && begins_secret(slice_skip(name, i)))
+    enum { SHORTEST = 5 };
+    for (size_t i = 0; i + SHORTEST <= name.len; i++)
+        if (may_begin_secret(name.data[i]) && begins_secret(slice_skip(name, i)))
             return true;
     return false;
 }
@@ -145,76 +152,80 @@ bool redact_hides(const struct redact_spot *spot, const struct scim_redaction *h
 
 /* --- values --- */
 
-static bool is_called(const struct redact_spot *spot, const char *name)
-{
-    return slice_equals_ascii_nocase(spot->name, slice_str(name));
-}
-
 /* The words that RFC 7643 suggests: what else stands there may be anybody's. */
 static bool is_type(struct slice text)
 {
-    static const char *const words[] = {"work",      "home",  "other",  "mobile",   "fax",  "pager", "photo",
-                                        "thumbnail", "aim",   "gtalk",  "icq",      "xmpp", "msn",   "skype",
-                                        "qq",        "yahoo", "direct", "indirect", "User", "Group", NULL};
+    static const struct slice words[] = {REDACT_WORD("work"),   REDACT_WORD("home"),      REDACT_WORD("other"),
+                                         REDACT_WORD("mobile"), REDACT_WORD("fax"),       REDACT_WORD("pager"),
+                                         REDACT_WORD("photo"),  REDACT_WORD("thumbnail"), REDACT_WORD("aim"),
+                                         REDACT_WORD("gtalk"),  REDACT_WORD("icq"),       REDACT_WORD("xmpp"),
+                                         REDACT_WORD("msn"),    REDACT_WORD("skype"),     REDACT_WORD("qq"),
+                                         REDACT_WORD("yahoo"),  REDACT_WORD("direct"),    REDACT_WORD("indirect"),
+                                         REDACT_WORD("User"),   REDACT_WORD("Group"),     REDACT_END};
     return redact_is_one_of(text, words);
 }
 
 static bool keeps_in_value(const struct redact_spot *spot, struct slice text)
 {
-    static const char *const holders[] = {"members", "groups", "manager", NULL};
-    if (is_called(spot, "type"))
+    static const struct slice holders[] = {REDACT_WORD("members"), REDACT_WORD("groups"), REDACT_WORD("manager"),
+                                           REDACT_END};
+    if (REDACT_IS_CALLED(spot, "type"))
         return is_type(text);
-    if (is_called(spot, "primary"))
+    if (REDACT_IS_CALLED(spot, "primary"))
         return is_boolean(text);
-    return is_called(spot, "value") && redact_is_one_of(spot->parent, holders) && redact_is_uuid(text);
+    return REDACT_IS_CALLED(spot, "value") && redact_is_one_of(spot->parent, holders) && redact_is_uuid(text);
 }
 
 static bool keeps_in_meta(const struct redact_spot *spot, struct slice text)
 {
     if (!spot->ours)
         return false;
-    if (is_called(spot, "created") || is_called(spot, "lastModified"))
+    if (REDACT_IS_CALLED(spot, "created") || REDACT_IS_CALLED(spot, "lastModified"))
         return is_time(text);
-    return is_called(spot, "version") ? is_tag(text) : is_called(spot, "resourceType") && redact_is_name(text);
+    return REDACT_IS_CALLED(spot, "version") ? is_tag(text)
+                                             : REDACT_IS_CALLED(spot, "resourceType") && redact_is_name(text);
 }
 
 static bool keeps_in_operation(const struct redact_spot *spot, struct slice text)
 {
-    static const char *const ops[] = {"add", "replace", "remove", NULL};
-    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
-    if (is_called(spot, "op"))
+    static const struct slice ops[] = {REDACT_WORD("add"), REDACT_WORD("replace"), REDACT_WORD("remove"), REDACT_END};
+    static const struct slice methods[] = {REDACT_WORD("GET"),   REDACT_WORD("POST"),   REDACT_WORD("PUT"),
+                                           REDACT_WORD("PATCH"), REDACT_WORD("DELETE"), REDACT_END};
+    if (REDACT_IS_CALLED(spot, "op"))
         return redact_is_one_of(text, ops);
-    if (is_called(spot, "method"))
+    if (REDACT_IS_CALLED(spot, "method"))
         return redact_is_one_of(text, methods);
-    if (is_called(spot, "status"))
+    if (REDACT_IS_CALLED(spot, "status"))
         return spot->ours && is_number(text);
-    return spot->ours && is_called(spot, "version") && is_tag(text);
+    return spot->ours && REDACT_IS_CALLED(spot, "version") && is_tag(text);
 }
 
 static bool keeps_in_search(const struct redact_spot *spot, struct slice text)
 {
-    static const char *const names[] = {"attributes", "excludedAttributes", "sortBy", NULL};
-    static const char *const orders[] = {"ascending", "descending", NULL};
-    if (is_called(spot, "startIndex") || is_called(spot, "count"))
+    static const struct slice names[] = {REDACT_WORD("attributes"), REDACT_WORD("excludedAttributes"),
+                                         REDACT_WORD("sortBy"), REDACT_END};
+    static const struct slice orders[] = {REDACT_WORD("ascending"), REDACT_WORD("descending"), REDACT_END};
+    if (REDACT_IS_CALLED(spot, "startIndex") || REDACT_IS_CALLED(spot, "count"))
         return is_number(text);
-    if (is_called(spot, "sortOrder"))
+    if (REDACT_IS_CALLED(spot, "sortOrder"))
         return redact_is_one_of(text, orders);
     return redact_is_one_of(spot->name, names) && redact_is_name(text);
 }
 
 static bool keeps_in_root(const struct redact_spot *spot, struct slice text)
 {
-    static const char *const counts[] = {"totalResults", "itemsPerPage", "startIndex", NULL};
-    if (is_called(spot, "schemas"))
+    static const struct slice counts[] = {REDACT_WORD("totalResults"), REDACT_WORD("itemsPerPage"),
+                                          REDACT_WORD("startIndex"), REDACT_END};
+    if (REDACT_IS_CALLED(spot, "schemas"))
         return is_urn(text);
-    if (is_called(spot, "id"))
+    if (REDACT_IS_CALLED(spot, "id"))
         return redact_is_uuid(text);
-    if (is_called(spot, "active"))
+    if (REDACT_IS_CALLED(spot, "active"))
         return is_boolean(text);
     if (spot->is_search)
         return keeps_in_search(spot, text);
     if (spot->is_error)
-        return is_called(spot, "status") || is_called(spot, "scimType");
+        return REDACT_IS_CALLED(spot, "status") || REDACT_IS_CALLED(spot, "scimType");
     return spot->ours && redact_is_one_of(spot->name, counts) && is_number(text);
 }
 

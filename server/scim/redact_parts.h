@@ -37,8 +37,31 @@ bool redact_hides(const struct redact_spot *spot, const struct scim_redaction *h
 bool redact_keeps(const struct redact_spot *spot, struct slice text);
 
 bool redact_is_uuid(struct slice text);
-bool redact_is_name(struct slice text);                             /* an attribute path without brackets */
-bool redact_is_one_of(struct slice text, const char *const *words); /* NULL-terminated; any case */
+bool redact_is_name(struct slice text); /* an attribute path without brackets */
+
+/* Names are compared some hundred times for each body, so lengths are known and nearly all differ in them. */
+static inline bool redact_same(struct slice text, struct slice word)
+{
+    return text.len == word.len && slice_equals_ascii_nocase(text, word);
+}
+#define REDACT_IS_CALLED(spot, word) redact_same((spot)->name, SLICE_LITERAL(word))
+
+/* Any case; `words` ends with a slice without data. */
+static inline bool redact_is_one_of(struct slice text, const struct slice *words)
+{
+    for (; words->data; words++)
+        if (redact_same(text, *words))
+            return true;
+    return false;
+}
+#define REDACT_WORD(word)                                                                                              \
+    {                                                                                                                  \
+        (word), sizeof(word) - 1                                                                                       \
+    }
+#define REDACT_END                                                                                                     \
+    {                                                                                                                  \
+        NULL, 0                                                                                                        \
+    }
 
 /* A filter, a PATCH path, the path of a URL. */
 void redact_filter(struct slice text, bool is_path, const struct scim_redaction *how, struct buf *out);

@@ -11,8 +11,10 @@ struct reader {
     enum { WANTS_NAME, WANTS_OPERATOR, WANTS_LITERAL } state;
 };
 
-static const char *const comparisons[] = {"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le", NULL};
-static const char *const conjunctions[] = {"and", "or", "not", NULL};
+static const struct slice comparisons[] = {REDACT_WORD("eq"), REDACT_WORD("ne"), REDACT_WORD("co"), REDACT_WORD("sw"),
+                                           REDACT_WORD("ew"), REDACT_WORD("gt"), REDACT_WORD("ge"), REDACT_WORD("lt"),
+                                           REDACT_WORD("le"), REDACT_END};
+static const struct slice conjunctions[] = {REDACT_WORD("and"), REDACT_WORD("or"), REDACT_WORD("not"), REDACT_END};
 
 static size_t word_length(struct slice text)
 {
@@ -141,9 +143,10 @@ static bool is_our_id(struct slice segment)
 /* A segment that says where, not who. `before`: the one in front. */
 static bool shows_segment(struct slice segment, struct slice before)
 {
-    static const char *const words[] = {"orgs", "scim", "v1", "v2", ".search", NULL};
-    static const char *const versions[] = {"v1", "v2", NULL};
-    static const char *const discovery[] = {"Schemas", "ResourceTypes", NULL};
+    static const struct slice words[] = {REDACT_WORD("orgs"), REDACT_WORD("scim"),    REDACT_WORD("v1"),
+                                         REDACT_WORD("v2"),   REDACT_WORD(".search"), REDACT_END};
+    static const struct slice versions[] = {REDACT_WORD("v1"), REDACT_WORD("v2"), REDACT_END};
+    static const struct slice discovery[] = {REDACT_WORD("Schemas"), REDACT_WORD("ResourceTypes"), REDACT_END};
     if (segment.len == 0 || redact_is_one_of(segment, words) || redact_is_uuid(segment) || is_our_id(segment))
         return true;
     bool is_word = redact_is_name(segment) && !memchr(segment.data, '.', segment.len);
@@ -223,7 +226,8 @@ static void show_names(struct slice text, struct buf *out)
 
 static void show_value(struct slice name, struct slice value, const struct scim_redaction *how, struct buf *out)
 {
-    static const char *const lists[] = {"attributes", "excludedAttributes", "sortBy", NULL};
+    static const struct slice lists[] = {REDACT_WORD("attributes"), REDACT_WORD("excludedAttributes"),
+                                         REDACT_WORD("sortBy"), REDACT_END};
     struct redact_spot spot = {.in = REDACT_ROOT, .name = name, .is_search = true};
     if (slice_equals_ascii_nocase(name, SLICE_LITERAL("filter")))
         redact_filter(value, false, how, out);

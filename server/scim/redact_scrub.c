@@ -18,10 +18,12 @@ static bool begins_token(struct slice text)
 
 static size_t token_length(struct slice text)
 {
+    if ((text.data[0] != 's' && text.data[0] != 'e') || !begins_token(text))
+        return 0;
     size_t len = 0;
     while (len < text.len && is_token_char(text.data[len]))
         len++;
-    return len >= LEAST_TOKEN && begins_token(text) ? len : 0;
+    return len >= LEAST_TOKEN ? len : 0;
 }
 
 /* Bytes of the character at the front; 0: no UTF-8. */
@@ -44,23 +46,33 @@ static size_t character_length(struct slice text)
     return overlong || beyond ? 0 : len;
 }
 
+/* Where the first byte stands that may not stay, from `at` on: as a rule there is none. */
+static size_t find_bad(const struct buf *text, size_t at)
+{
+    while (at < text->len) {
+        unsigned char c = (unsigned char)text->data[at];
+        struct slice rest = slice_of(text->data + at, text->len - at);
+        size_t len = c < 0x80 ? 1 : character_length(rest);
+        if (len == 0 || ((c == 's' || c == 'e') && token_length(rest) > 0))
+            break;
+        at += len;
+    }
+    return at;
+}
+
 /* In place: what is put in is never longer than what it replaces. */
 void redact_scrub(struct buf *out, size_t from)
 {
-    size_t to = from;
-    for (size_t at = from; at < out->len;) {
-        struct slice rest = slice_of(out->data + at, out->len - at);
-        size_t token = token_length(rest), character = token ? 0 : character_length(rest);
-        if (token) {
-            memcpy(out->data + to, REDACTED, strlen(REDACTED));
-            to += strlen(REDACTED);
-        } else if (character) {
-            memmove(out->data + to, out->data + at, character);
-            to += character;
-        } else {
-            out->data[to++] = '?';
-        }
-        at += token ? token : character ? character : 1;
+    size_t at = find_bad(out, from), to = at;
+    while (at < out->len) {
+        size_t token = token_length(slice_of(out->data + at, out->len - at));
+        memcpy(out->data + to, token ? REDACTED : "?", token ? strlen(REDACTED) : 1);
+        to += token ? strlen(REDACTED) : 1;
+        at += token ? token : 1;
+        size_t next = find_bad(out, at);
+        memmove(out->data + to, out->data + at, next - at);
+        to += next - at;
+        at = next;
     }
     out->len = to;
 }
