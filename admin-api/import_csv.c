@@ -221,5 +221,6 @@ void import_csv_end(struct import_csv *csv)
     if (!csv->has_header && !csv->parser->stopped) {
         csv->parser->number = 1;
         import_complain(csv->parser, NULL, "The file has no header");
+        csv->parser->stopped = true;
     }
 }

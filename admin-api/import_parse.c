@@ -221,35 +221,47 @@ struct import_parser *import_parser_new(enum import_format format, const struct 
     return parser;
 }
 
-/* What Excel calls "Unicode text", and the mark that many programs put in front of UTF-8. */
-static struct slice start(struct import_parser *parser, struct slice piece)
+static void feed(struct import_parser *parser, struct slice piece)
 {
+    if (piece.len == 0 || parser->stopped)
+        return;
+    if (parser->csv)
+        import_csv_feed(parser->csv, piece);
+    else
+        feed_lines(parser, piece);
+}
+
+/* The first bytes: what Excel calls "Unicode text", and the mark that many programs put in front of UTF-8. */
+static void start(struct import_parser *parser)
+{
+    struct slice head = slice_of(parser->head, parser->head_len);
     bool utf16 =
-        slice_starts_with(piece, SLICE_LITERAL("\xff\xfe")) || slice_starts_with(piece, SLICE_LITERAL("\xfe\xff"));
+        slice_starts_with(head, SLICE_LITERAL("\xff\xfe")) || slice_starts_with(head, SLICE_LITERAL("\xfe\xff"));
     parser->started = true;
     if (utf16) {
         parser->number = 1;
         import_complain(parser, NULL, "The file is UTF-16: save it as UTF-8");
         parser->stopped = true;
     }
-    return slice_starts_with(piece, SLICE_LITERAL("\xef\xbb\xbf")) ? slice_skip(piece, 3) : piece;
+    feed(parser, slice_starts_with(head, SLICE_LITERAL("\xef\xbb\xbf")) ? SLICE_EMPTY : head);
 }
 
 bool import_parser_feed(struct import_parser *parser, struct slice piece)
 {
-    if (!parser->started && piece.len > 0)
-        piece = start(parser, piece);
-    if (parser->stopped || piece.len == 0)
-        return !parser->stopped;
-    if (parser->csv)
-        import_csv_feed(parser->csv, piece);
-    else
-        feed_lines(parser, piece);
+    while (!parser->started && piece.len > 0) {
+        parser->head[parser->head_len++] = piece.data[0];
+        piece = slice_skip(piece, 1);
+        if (parser->head_len == sizeof parser->head)
+            start(parser);
+    }
+    feed(parser, piece);
     return !parser->stopped;
 }
 
 bool import_parser_end(struct import_parser *parser)
 {
+    if (!parser->started)
+        start(parser);
     if (parser->stopped)
         return false;
     if (parser->csv)

@@ -11,6 +11,8 @@ struct import_parser {
     struct arena arena; /* of the row */
     int64_t number, rows;
     bool started, stopped;
+    char head[3]; /* until it is started: the first bytes */
+    size_t head_len;
     struct buf line;    /* NDJSON: the one that is being collected */
     bool line_too_long; /* and what there is of it is not kept */
     struct import_csv *csv;

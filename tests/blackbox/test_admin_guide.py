@@ -8,7 +8,7 @@ from harness.database import ROOT
 
 
 def test_the_guides_commands_work(rollcall, tmp_path):
-    guide = "".join((ROOT / "docs" / page).read_text() for page in ("admin-api.md", "reading.md"))
+    guide = "".join((ROOT / "docs" / page).read_text() for page in ("admin-api.md", "reading.md", "existing-users.md"))
     script = "\n".join(re.findall(r"```sh\n(.*?)```", guide, re.DOTALL))
     script = script.replace("admin=http://127.0.0.1:8081", f"admin={rollcall.admin_url}")
     script = script.replace("rollcall-admin operator-key", "rollcall-admin operator-key --another")
@@ -21,3 +21,4 @@ def test_the_guides_commands_work(rollcall, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"connector_url"' in done.stdout and '"users":[]' in done.stdout and '"token":"scimt_' in done.stdout
+    assert '"type":"end"' in done.stdout
