@@ -115,7 +115,7 @@ static void test_settings_of_the_other_executable_are_unknown_flags(void **state
 {
     (void)state;
     assert_refused(ADMIN, "--read-workers 2", "--read-workers");
-    assert_refused(SERVER, "--change-retention 2", "--change-retention");
+    assert_refused(SERVER, "--admin-rate 2", "--admin-rate");
 }
 
 static void test_settings_numbers_at_their_bounds_are_accepted(void **state)
