@@ -11,6 +11,7 @@
 #include "auth/jwt.h"
 #include "auth/public_key.h"
 #include "base/json.h"
+#include "base64url.h"
 
 static json_t *document;
 static struct arena arena;
@@ -125,6 +126,22 @@ static void test_jwt_needs_a_key_to_be_verified(void **state)
     assert_true(auth_jwt_verify(&jwt, AUTH_ES256, public_key("ES256")));
 }
 
+static void test_base64url_has_64_letters_and_one_spelling(void **state)
+{
+    (void)state;
+    struct slice bytes;
+    size_t letters = 0;
+    for (int c = 0; c < 256; c++) {
+        char text[4] = {'A', (char)c, 'A', 'A'};
+        letters += auth_base64url_read(slice_of(text, 4), &arena, &bytes);
+    }
+    assert_int_equal(letters, 64);
+    assert_true(auth_base64url_read(SLICE_LITERAL("AAA"), &arena, &bytes) && bytes.len == 2);
+    static const char *const refused[] = {"A", "AB", "AAB", "AA==", "AAA=", "AA=", "AAAAA", "AA A", "AA\n"};
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_false(auth_base64url_read(slice_str(refused[i]), &arena, &bytes));
+}
+
 /* --- public keys --- */
 
 static void test_public_key_of_pem_and_of_jwk_are_the_same(void **state)
@@ -179,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_jwt_cut_anywhere_is_refused),
         cmocka_unit_test(test_jwt_claims_come_out_as_they_went_in),
         cmocka_unit_test(test_jwt_needs_a_key_to_be_verified),
+        cmocka_unit_test(test_base64url_has_64_letters_and_one_spelling),
         cmocka_unit_test(test_public_key_of_pem_and_of_jwk_are_the_same),
         cmocka_unit_test(test_public_key_cut_anywhere_is_refused),
         cmocka_unit_test(test_public_key_of_a_point_off_the_curve_is_refused),
