@@ -101,7 +101,7 @@ static bool insert(struct call *call, const struct environment_id *environment, 
 static bool create(struct call *call, struct err *err)
 {
     struct environment_id environment;
-    struct auth_public_key key;
+    struct auth_public_key key = {.bits = 0};
     const struct db_value *row;
     if (!environment_of_path(call, &environment, err) || !read_public_key(call, &key, err) ||
         !insert(call, &environment, &key, err) || !load(call, &environment, &call->op->fresh_id.id, &row, err))

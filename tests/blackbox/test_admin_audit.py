@@ -313,6 +313,23 @@ def test_what_was_cut_off_stays_found_when_the_chain_goes_on(five):
     assert "moved by somebody else" in broken_at(five, 5)
 
 
+def test_a_record_of_a_history_that_was_given_up_is_found(five):
+    """Sealed by Rollcall and in its place, but from before the database was put back: the head knows another one."""
+    database, columns = five.rollcall.database, "position, hash, seal"
+    [head] = database.query(f"SELECT {columns} FROM audit_chain WHERE id = %s", five.chain)
+    five.rename("Acme given up")
+    keep = "CREATE OR REPLACE TABLE kept_audit AS SELECT * FROM audit WHERE chain = %s AND position = 6"
+    database.execute(keep, five.chain)
+    database.execute("DELETE FROM audit WHERE chain = %s AND position = 6", five.chain)
+    database.execute("UPDATE audit_chain SET position = %s, hash = %s, seal = %s WHERE id = %s", *head, five.chain)
+    assert five.verdict()["intact"], "as it was before; nobody can tell"
+    five.rename("Acme instead")
+    database.execute("DELETE FROM audit WHERE chain = %s AND position = 6", five.chain)
+    database.execute("INSERT INTO audit SELECT * FROM kept_audit")
+    database.execute("DROP TABLE kept_audit")
+    assert "not the one that the chain ends with" in broken_at(five, 6)
+
+
 def test_a_chain_that_is_gone_as_a_whole_is_missed(five):
     database = five.rollcall.database
     database.execute("DELETE FROM audit WHERE chain = %s", five.chain)
