@@ -377,6 +377,15 @@ static bool finish(struct import *import, const char *outcome, struct err *err)
     return import_transact(import, finish_chunk, &ending, err);
 }
 
+/* Told to stop by the vendor, not by the process that ends. */
+static bool give_up(struct import *import, struct err *err)
+{
+    import->run->cancelled = false; /* its end is kept by one more step, */
+    bool done = finish(import, "cancelled", err);
+    import->run->cancelled = true; /* after which it is cancelled as before */
+    return done;
+}
+
 static bool refuse(struct import *import, struct err *err)
 {
     int64_t bad = import->counts[COUNT_BAD_ROWS];
@@ -433,7 +442,7 @@ static bool run(struct admin_job_run *job, struct err *err)
     import->run = job;
     import->err = err;
     begin(import);
-    bool done = run_import(import, err);
+    bool done = run_import(import, err) && (!job->cancelled || give_up(import, err));
     end(import);
     free(import);
     return done;

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from harness.database import ROOT
 from harness.openapi import CheckedAdmin
 from harness.rollcall import id_bytes
 from harness.scim import USER, Scim
@@ -124,6 +125,25 @@ def test_older_than_days_counts_from_the_deactivation(rollcall, admin, path, sci
     assert deactivated(admin, path, "?older_than_days=36500") == []
     for bad in ("-1", "x", "36501", "1.5", ""):
         admin.get(f"{path}/users/deactivated?older_than_days={bad}", expect=400)
+
+
+def test_the_migration_finds_those_who_were_inactive_before(rollcall, admin, path, scim):
+    boss = scim.new_user("boss@example.com")["id"]
+    manager = {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"manager": {"value": boss}}}
+    gone = [scim.new_user("gone@example.com", active=False)["id"], scim.new_user("too@example.com", active=False, **manager)["id"]]
+    scim.new_user("there@example.com", **manager)
+    scim.new_user("odd@example.com", nickName='"active":false', title="active: false")
+    text = (ROOT / "migrations" / "0011_people.sql").read_text()
+    statement = text[text.index("INSERT IGNORE INTO deactivated_user") :].split(";\n")[0]
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        ids = [uuid.UUID(user).bytes for user in gone]
+        cursor.execute("DELETE FROM deactivated_user WHERE resource_id IN (%s, %s)", ids)
+        assert cursor.rowcount == 2
+        cursor.execute(statement)
+        connection.commit()
+    shown = admin.get(f"{path}/users/deactivated", expect=200)["users"]
+    assert [user["id"] for user in shown] == gone
+    assert all(user["deactivated_at"] == user["updated_at"] for user in shown)
 
 
 # --- the same resource: the provider knows its id ---

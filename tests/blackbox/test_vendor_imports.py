@@ -3,7 +3,9 @@
 import pytest
 
 from harness.openapi import CheckedAdmin
+from harness.rollcall import id_bytes
 from harness.vendor import csv_of, finished, import_users, ndjson_of, problems_of, start_import, vendor_user
+from harness.wait import until
 
 NDJSON = "application/x-ndjson"
 
@@ -277,3 +279,63 @@ def test_problems_belong_to_their_import(admin, path):
     job = admin.post(f"{path}/users/deactivated/delete", {"older_than_days": 0}, expect=202)["id"]
     finished(admin, job)
     admin.get(f"{path}/vendor-users/imports/{job}/problems", expect=404)
+
+
+def rows_of(count):
+    return [{"vendor_user_id": f"v{n}", "user_name": f"user{n}@example.com", "email": f"m{n}@example.com"} for n in range(count)]
+
+
+def progress(admin, job):
+    return admin.get(f"/v1/jobs/{job}", expect=200)["progress"]["done"]
+
+
+def everything_stored(rollcall, directory):
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT vendor_user_id FROM vendor_user WHERE directory_id = %s", (id_bytes(directory),))
+        return [name.decode() for (name,) in cursor.fetchall()]
+
+
+def test_an_import_that_is_killed_goes_on_where_it_was(own_rollcall):
+    """kill -9 in the middle: another process takes it over, and every row is there once and counted once."""
+    rollcall = own_rollcall
+    org = rollcall.new_organization()
+    path = f"/v1/directories/{org.directory_id}"
+    known = [org.scim.new_user(f"user{n}@example.com")["id"] for n in range(3)]
+    admin = CheckedAdmin(rollcall.admin_url, rollcall.admin.key)
+    count = 30000
+    job = start_import(admin, path, csv_of(*rows_of(count)))["id"]
+    until(lambda: progress(admin, job) >= 500, "some rows are written")
+    assert progress(admin, job) < count
+    admin.wire.close()
+    rollcall.admin_process.kill()
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE job SET lease_ms = 1 WHERE state = 2")  # as if its half minute were over
+        connection.commit()
+    rollcall._start_admin()
+    ended = finished(admin, job)
+    assert ended["state"] == "done"
+    assert (ended["result"]["created"], ended["result"]["unchanged"], ended["result"]["matched"]) == (count, 0, 3)
+    stored_ids = everything_stored(rollcall, org.directory_id)
+    assert len(stored_ids) == count and set(stored_ids) == {f"v{n}" for n in range(count)}
+    assert [vendor_user(admin, path, f"v{n}")["user_id"] for n in range(3)] == known
+
+
+def test_an_import_that_is_cancelled_keeps_what_it_wrote_and_can_be_sent_again(own_rollcall):
+    rollcall = own_rollcall
+    org = rollcall.new_organization()
+    path = f"/v1/directories/{org.directory_id}"
+    admin = CheckedAdmin(rollcall.admin_url, rollcall.admin.key)
+    body = csv_of(*rows_of(30000))
+    job = start_import(admin, path, body)["id"]
+    until(lambda: progress(admin, job) >= 500, "some rows are written")
+    admin.post(f"/v1/jobs/{job}/cancel", expect=200)
+    ended = finished(admin, job)
+    assert ended["state"] == "cancelled" and 500 <= ended["result"]["created"] < 30000
+    assert len(everything_stored(rollcall, org.directory_id)) == ended["result"]["created"]
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM import_piece")
+        assert cursor.fetchone()[0] == 0
+    events = admin.get("/v1/events?types=import.finished", expect=200)["events"]
+    assert events[-1]["data"]["outcome"] == "cancelled"
+    again = import_users(admin, path, body)["result"]
+    assert (again["created"], again["unchanged"]) == (30000 - ended["result"]["created"], ended["result"]["created"])
