@@ -201,12 +201,19 @@ static const char *pass(const json_t *value, const struct field_context *context
 }
 
 static const struct admin_field fields[] = {
-    {"unknown_attributes", pass, 0},   {"unique_identifier", pass, 0},
-    {"unique_group_names", pass, 0},   {"required_attributes", pass, 0},
-    {"value_rules", pass, 0},          {"domains", pass, 0},
-    {"sensitive_attributes", pass, 0}, {"self_service_attributes", pass, 0},
-    {"if_match_required", pass, 0},    {"strict", pass, 0},
-    {"leniencies", pass, 0},           {"request_log", pass, 0},
+    {"unknown_attributes", pass, 0},
+    {"unique_identifier", pass, 0},
+    {"unique_group_names", pass, 0},
+    {"required_attributes", pass, 0},
+    {"value_rules", pass, 0},
+    {"domains", pass, 0},
+    {"sensitive_attributes", pass, 0},
+    {"self_service_attributes", pass, 0},
+    {"if_match_required", pass, 0},
+    {"strict", pass, 0},
+    {"leniencies", pass, 0},
+    {"request_log", pass, 0},
+    {"guard", pass, 0},
 };
 
 const struct admin_operation policy_get = {

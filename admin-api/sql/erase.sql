@@ -58,6 +58,13 @@ DELETE FROM directory_hour WHERE directory_id = ? ORDER BY hour LIMIT ?
 -- name: erase_health
 DELETE FROM directory_health WHERE directory_id = ? LIMIT ?
 
+-- Its groups go with it.
+-- name: erase_departures
+DELETE FROM departure WHERE directory_id = ? ORDER BY resource_id LIMIT ?
+
+-- name: erase_guard
+DELETE FROM directory_guard WHERE directory_id = ? ORDER BY directory_id LIMIT ?
+
 -- name: erase_deleted
 DELETE FROM deleted_resource WHERE directory_id = ? ORDER BY type, id LIMIT ?
 

@@ -42,6 +42,13 @@ struct scim_names {
 struct scim_value_rule;   /* value_rule.h, private to the room */
 struct scim_bound_policy; /* its names, found in a directory's schemas: policy_bind.h */
 
+struct scim_guard { /* docs/guard-and-history.md */
+    bool enabled;
+    uint32_t max_users;   /* so many departures are borne; 0: any number */
+    uint32_t max_percent; /* of the directory's users; 0: any share */
+    uint32_t window_s;
+};
+
 struct scim_policy {
     enum scim_unknown unknown_attributes;   /* "unknown_attributes": "keep" (default), "ignore", "reject" */
     enum scim_identifier unique_identifier; /* "unique_identifier": "userName" (default), "email" (primary e-mail) */
@@ -60,6 +67,9 @@ struct scim_policy {
     const struct scim_value_rule *value_rules; /* "value_rules": {} (default) */
     size_t value_rule_count;
 
+    struct scim_guard
+        guard; /* "guard": {"enabled": false, "max_users": null, "max_percent": 20, "window_seconds": 3600} */
+
     const struct scim_bound_policy *bound; /* by scim_policy_bind; NULL: the lists above have no effect */
 
     /* Not of the policy's text: the organization's domains, in lower case (scim_rules_make sets them). */
@@ -67,11 +77,15 @@ struct scim_policy {
     size_t organization_domain_count;
 };
 
+#define SCIM_GUARD_DEFAULT                                                                                             \
+    {                                                                                                                  \
+        .enabled = false, .max_users = 0, .max_percent = 20, .window_s = 3600                                          \
+    }
 #define SCIM_POLICY_DEFAULT                                                                                            \
     {                                                                                                                  \
         .unknown_attributes = SCIM_UNKNOWN_KEEP, .unique_identifier = SCIM_IDENTIFIER_USER_NAME,                       \
         .unique_group_names = true, .strict = false, .leniencies = SCIM_LENIENCIES_DEFAULT,                            \
-        .request_log = SCIM_LOG_REDACTED                                                                               \
+        .request_log = SCIM_LOG_REDACTED, .guard = SCIM_GUARD_DEFAULT                                                  \
     }
 
 extern const struct scim_policy scim_policy_default;

@@ -11,6 +11,7 @@ const struct scim_policy scim_policy_strict = {
     .strict = true,
     .leniencies = 0,
     .request_log = SCIM_LOG_REDACTED,
+    .guard = SCIM_GUARD_DEFAULT,
 };
 
 bool policy_read_flag(const json_t *value, const char *name, bool *flag_out, struct err *err)
@@ -71,6 +72,8 @@ static bool read_member(const char *name, const json_t *value, struct arena *are
         return policy_read_names(value, name, arena, &policy->self_service_attributes, err);
     if (strcmp(name, "value_rules") == 0)
         return policy_read_value_rules(value, arena, policy, err);
+    if (strcmp(name, "guard") == 0)
+        return policy_read_guard(value, &policy->guard, err);
     if (strcmp(name, "request_log") == 0) {
         if (!read_choice(value, name, request_log, &index, err))
             return false;

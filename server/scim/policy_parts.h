@@ -11,6 +11,8 @@
 
 bool policy_read_flag(const json_t *value, const char *name, bool *flag_out, struct err *err);
 bool policy_read_leniencies(const json_t *value, struct scim_policy *policy, struct err *err);
+bool policy_read_guard(const json_t *value, struct scim_guard *guard, struct err *err);
+json_t *policy_show_guard(const struct scim_guard *guard);
 bool policy_read_names(const json_t *value, const char *name, struct arena *arena, struct scim_names *names_out,
                        struct err *err);
 bool policy_read_value_rules(const json_t *value, struct arena *arena, struct scim_policy *policy, struct err *err);

@@ -77,11 +77,11 @@ json_t *scim_policy_show(const struct scim_rules *rules)
     const struct scim_policy *policy = &rules->policy;
     const struct scim_names *self =
         policy->self_service_attributes.list ? &policy->self_service_attributes : &scim_policy_self_service;
-    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:s, s:o, s:o, s:b, s:b, s:o}", "unknown_attributes",
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:s, s:o, s:o, s:b, s:b, s:o, s:o}", "unknown_attributes",
                      unknown[policy->unknown_attributes], "unique_identifier", identifiers[policy->unique_identifier],
                      "unique_group_names", policy->unique_group_names, "required_attributes",
                      show_names(&policy->required_attributes), "value_rules", show_rules(policy), "domains",
                      domains[policy->domains], "sensitive_attributes", show_sensitive(rules), "self_service_attributes",
                      show_names(self), "if_match_required", policy->if_match_required, "strict", policy->strict,
-                     "leniencies", show_leniencies(policy));
+                     "leniencies", show_leniencies(policy), "guard", policy_show_guard(&policy->guard));
 }

@@ -21,7 +21,7 @@ static void start(struct view *view)
     view->change_count = 0;
     view->counts = NULL;
     view->held_rules = NULL;
-    view->stages_nesting = false;
+    view->stages_nesting = view->guards = false;
     view->closed_gates = 0;
 }
 

@@ -238,11 +238,11 @@ bool view_flush(struct view *view, struct db *db, struct err *err)
     for (struct known *known = view->staged_resources; known; known = known->next_staged)
         if (known->keys_before || known->keys_after)
             diff_values(known, &gone, &come);
-    return view_gather_fallen(view, db, err) && view_keep_deleted(view, db, err) &&
-           write_memberships(view, db, false, err) && delete_resources(view, db, err) &&
-           run_all(db, sql_view_delete_value, &gone, err) && update_resources(view, db, err) &&
-           insert_resources(view, db, err) && run_all(db, sql_view_insert_value, &come, err) &&
-           write_memberships(view, db, true, err) && write_nesting(view, db, err) && write_changes(view, db, err) &&
-           view_note_deactivated(view, db, err) && view_follow_people(view, db, err) &&
-           view_link_vendor_users(view, db, err) && write_counts(view, db, err);
+    return view_gather_fallen(view, db, err) && view_guard_departures(view, db, err) &&
+           view_keep_deleted(view, db, err) && write_memberships(view, db, false, err) &&
+           delete_resources(view, db, err) && run_all(db, sql_view_delete_value, &gone, err) &&
+           update_resources(view, db, err) && insert_resources(view, db, err) &&
+           run_all(db, sql_view_insert_value, &come, err) && write_memberships(view, db, true, err) &&
+           write_nesting(view, db, err) && write_changes(view, db, err) && view_note_deactivated(view, db, err) &&
+           view_follow_people(view, db, err) && view_link_vendor_users(view, db, err) && write_counts(view, db, err);
 }

@@ -138,6 +138,7 @@ struct view {
     size_t change_count;
     struct staged_count *counts;
     bool stages_nesting; /* a group was put into a group */
+    bool guards;         /* some token's directory has a guard (view_guard.c) */
     uint64_t walks;      /* see view_above.c */
 };
 
@@ -163,6 +164,9 @@ void view_take_gate(struct view_gates *gates, struct directory_id directory, con
  * are open. */
 bool view_pass_gates(struct view *view, const struct view_gates *gates, struct known **tokens, size_t count);
 void view_wait_for_gates(struct view *view);
+
+/* Before anything is written, behind view_gather_fallen: who leaves a directory that is guarded (view_guard.c). */
+MUST_CHECK bool view_guard_departures(struct view *view, struct db *db, struct err *err);
 
 /* Before anything is written: deletions of groups get the members that go with them (view_fallen.c). */
 MUST_CHECK bool view_gather_fallen(struct view *view, struct db *db, struct err *err);

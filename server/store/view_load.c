@@ -61,6 +61,7 @@ static bool load_rules(struct view *view, struct db *db, struct known *const *to
         if (!rules_of_directory(db, token->directory, token->revision, &token->rules, err))
             return false;
         view_hold_rules(view, token->rules);
+        view->guards |= token->rules && token->rules->policy.guard.enabled;
     }
     return true;
 }
