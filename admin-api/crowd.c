@@ -1,5 +1,7 @@
 #include "crowd.h"
 
+#include "held.h"
+
 #include "store/deleted.h"
 #include "store/query.h"
 
@@ -64,6 +66,8 @@ bool crowd_find(struct crowd *crowd, struct people *people, struct err *err)
         *people = there.people;
         crowd->has_more = there.has_more;
     }
+    if (crowd->type == SCIM_TYPE_USER && !held_insert(crowd->reading, crowd->after, people, &crowd->has_more, err))
+        return false;
     crowd->last = people->count ? people->list[people->count - 1].row->id : crowd->after;
     return true;
 }

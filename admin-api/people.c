@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "condition.h"
 #include "crowd.h"
+#include "held.h"
 #include "query.h"
 #include "reading.h"
 #include "reply.h"
@@ -96,9 +97,11 @@ static bool load_one(const struct reading *reading, uint16_t type, const struct 
 {
     struct call *call = reading->call;
     struct resource_id id;
+    *row_out = NULL;
     if (!id_from_uuid(call->op->parameters[1], true, &id.id))
         return refuse_unknown(type, err);
-    if (!store_resource(call->db, reading->directory, type, id, call_arena(call), row_out, err))
+    if ((type == SCIM_TYPE_USER && !held_load(reading, id, row_out, err)) ||
+        (!*row_out && !store_resource(call->db, reading->directory, type, id, call_arena(call), row_out, err)))
         return false;
     return *row_out || refuse_unknown(type, err);
 }
@@ -164,7 +167,11 @@ static bool answer_members(struct reading *reading, struct err *err)
     struct page page;
     if (!load_one(reading, SCIM_TYPE_GROUP, &group, err) || !page_read(call, &group->id.id, &page, err))
         return false;
-    struct db_value parameters[] = {db_id(&reading->directory.id), db_id(&group->id.id)};
+    const struct db_value directory = db_id(&reading->directory.id), id = db_id(&group->id.id),
+                          after = db_id(&page.after);
+    struct db_value parameters[] = {directory, id}, held[] = {directory, id, after, directory, id};
+    if (reading->guarded_ms)
+        return page_answer(call, &page, "members", sql_group_members_held, held, 5, show_member, err);
     return page_answer(call, &page, "members", sql_group_members, parameters, 2, show_member, err);
 }
 
@@ -184,6 +191,19 @@ static json_t *show_group(const struct scim_group_ref *group)
                      group->indirect ? "indirect" : "direct");
 }
 
+static bool load_groups_of(struct reading *reading, const struct view_resource *user, struct view_refs *groups_out,
+                           struct err *err)
+{
+    struct people people = reading_room(reading, 1);
+    struct call *call = reading->call;
+    reading_keep(reading, &people, user);
+    if (!held_replace(reading, &people, err) || !held_add_groups(reading, &people, err))
+        return false;
+    *groups_out = people.list[0].groups;
+    return people.list[0].held || store_groups_of(call->db, reading->directory, SCIM_TYPE_USER, &user->id, 1,
+                                                  call_arena(call), groups_out, err);
+}
+
 /* Ordered by id. A person is in few groups, so the page is cut out of all of them. */
 static bool answer_groups(struct reading *reading, struct err *err)
 {
@@ -192,7 +212,7 @@ static bool answer_groups(struct reading *reading, struct err *err)
     struct view_refs groups;
     struct page page;
     if (!load_one(reading, SCIM_TYPE_USER, &user, err) || !page_read(call, &user->id.id, &page, err) ||
-        !store_groups_of(call->db, reading->directory, SCIM_TYPE_USER, &user->id, 1, call_arena(call), &groups, err))
+        !load_groups_of(reading, user, &groups, err))
         return false;
     json_t *list = json_array();
     for (size_t i = 0; i < groups.count && !page.has_more; i++) {

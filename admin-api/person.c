@@ -98,6 +98,23 @@ static void add_custom(const struct profile *profile, struct slice document, str
     buf_add_char(out, '}');
 }
 
+/* What has happened to somebody of whom that is not shown yet: the strongest first. */
+static void add_held(const struct person *person, struct buf *out)
+{
+    static const struct {
+        unsigned kind;
+        const char *name;
+    } kinds[] = {
+        {STORE_HELD_DELETED, "deleted"}, {STORE_HELD_DEACTIVATED, "deactivated"}, {STORE_HELD_EMPTIED, "left_groups"}};
+    size_t i = 0;
+    if (!person->held)
+        return;
+    while (i < 2 && !(person->held->kinds & kinds[i].kind))
+        i++;
+    add_time(SLICE_LITERAL(",\"held\":{\"since\":"), person->held->since_ms, out);
+    buf_printf(out, ",\"kind\":\"%s\"}", kinds[i].name);
+}
+
 static void add_known(const struct person *person, struct buf *out)
 {
     struct store_person bare = {.person = person->row->id};
@@ -139,6 +156,7 @@ static void add_user(const struct person *person, struct buf *out)
     add_groups(&person->groups, out);
     add_roles(&person->roles, out);
     add_custom(&profile, row->stored.text, out);
+    add_held(person, out);
     add_known(person, out);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "role_book.h"
+#include "store/held.h"
 #include "store/people.h"
 #include "store/view.h"
 
@@ -16,6 +17,7 @@ struct person {
     struct view_refs groups;          /* of a user; of a deleted one those that it was directly in */
     struct role_names roles;          /* of a user who is there */
     bool is_deleted;                  /* at row->modified_ms */
+    const struct store_held *held;    /* shown as before the guard was tripped; NULL: as it is */
     const struct store_person *known; /* of a user, what stands beside the resource; NULL: nothing does */
 };
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/must.h"
 #include "directories.h"
+#include "held.h"
 #include "reply.h"
 #include "scim/document.h"
 #include "scim/project.h"
@@ -61,7 +62,8 @@ bool reading_begin(struct call *call, enum reading_place place, struct reading *
 {
     *reading = (struct reading){.call = call};
     if (!(place == READING_DIRECTORY ? find_by_directory : find_by_organization)(reading, err) ||
-        !read_view(reading, err) || !store_rules_load(call->db, reading->directory, &reading->rules, err))
+        !read_view(reading, err) || !store_rules_load(call->db, reading->directory, &reading->rules, err) ||
+        !store_guarded(call->db, reading->directory, &reading->guarded_ms, err))
         return false;
     reading->style.base_url = slice_str(organization_connector_url(call, &reading->organization));
     return reading->rules || err_set(err, ERR_INTERNAL, "The rules of the directory cannot be read.");
@@ -174,13 +176,15 @@ static bool load_roles(struct reading *reading, struct people *people, struct er
 
 /* Lists of users and single ones are laid over alike: one statement or so for the page. */
 typedef bool overlay_fn(struct reading *reading, struct people *people, struct err *err);
-static overlay_fn *const overlays[] = {load_groups, load_roles, load_known};
+static overlay_fn *const overlays[] = {load_groups, held_add_groups, load_roles, load_known, held_add_facts};
 
 bool reading_dress(struct reading *reading, uint16_t type, struct people *people, struct err *err)
 {
     const struct scim_resource_type *shape = scim_rules_type(reading->rules, type);
     if (people->count == 0)
         return true;
+    if (type == SCIM_TYPE_USER && !held_replace(reading, people, err))
+        return false;
     if (shape->has_hidden)
         hide(reading, shape, people);
     for (size_t i = 0; type == SCIM_TYPE_USER && i < sizeof overlays / sizeof overlays[0]; i++)

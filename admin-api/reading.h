@@ -19,6 +19,7 @@ struct reading {
     struct organization_id organization;
     struct directory_id directory;
     const struct scim_rules *rules; /* of the directory, a reference */
+    int64_t guarded_ms;             /* since when departures are held (held.h); 0: they are not */
     struct person_style style;
     bool has_total;
     uint64_t total;        /* of a list of all: how many there are */

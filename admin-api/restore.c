@@ -1,6 +1,5 @@
 /* POST …/users/{id}/restore, …/groups/{id}/restore: back to a version, as a new change. Who was deleted comes back
  * under the same id, into the groups that the deletion took him out of. */
-#include "admin_api_sql.h"
 #include "base/json.h"
 #include "history.h"
 #include "problem.h"
@@ -8,6 +7,7 @@
 #include "reply.h"
 #include "store/event.h"
 #include "store/query.h"
+#include "undelete.h"
 
 struct restoring {
     struct history_request *request;
@@ -121,109 +121,18 @@ static bool bring_members_back(struct restoring *restoring, struct err *err)
 
 /* --- what a deletion did to others --- */
 
-struct undo { /* in the call's arena */
-    struct resource_id *groups, *managed;
-    size_t group_count, managed_count, capacity;
-};
-
-static bool names(struct slice entries, const struct resource_id *member)
-{
-    bool added;
-    struct resource_id named;
-    while (history_next_member(&entries, &added, &named))
-        if (!added && id_equals(&named.id, &member->id))
-            return true;
-    return false;
-}
-
-static void note(struct restoring *restoring, const struct db_value *row, struct undo *undo)
-{
-    const struct history_of *of = &restoring->request->of;
-    struct arena *arena = call_arena(restoring->request->call);
-    struct resource_id id;
-    db_id_out(&row[1], &id.id);
-    if (id_equals(&id.id, &of->id.id))
-        return;
-    if (undo->group_count == undo->capacity || undo->managed_count == undo->capacity) {
-        size_t capacity = undo->capacity ? undo->capacity * 4 : 16;
-        struct resource_id *lists = arena_array(arena, struct resource_id, capacity * 2);
-        if (undo->group_count)
-            memcpy(lists, undo->groups, undo->group_count * sizeof *lists);
-        if (undo->managed_count)
-            memcpy(lists + capacity, undo->managed, undo->managed_count * sizeof *lists);
-        *undo = (struct undo){lists, lists + capacity, undo->group_count, undo->managed_count, capacity};
-    }
-    if (row[2].integer == HISTORY_MEMBERS && names(row[3].bytes, &of->id))
-        undo->groups[undo->group_count++] = id;
-    if (row[2].integer == HISTORY_UPDATED && row[0].integer == SCIM_TYPE_USER)
-        undo->managed[undo->managed_count++] = id;
-}
-
-static bool read_operation(struct restoring *restoring, struct undo *undo, struct err *err)
-{
-    const struct history_request *request = restoring->request;
-    const struct db_value parameters[] = {db_id(&restoring->last.operation.id), db_id(&request->of.directory.id)};
-    struct db_rows *rows = db_query(request->call->db, sql_history_operation, parameters, 2, err);
-    const struct db_value *row;
-    if (!rows)
-        return false;
-    while ((row = db_next(rows)))
-        note(restoring, row, undo);
-    return db_rows_end(rows, err);
-}
-
-static json_t *name_manager(const struct restoring *restoring)
-{
-    char id[ID_UUID_CHARS + 1];
-    id_to_uuid(&restoring->request->of.id.id, id);
-    return json_pack("{s:[s], s:[{s:s, s:s, s:s}]}", "schemas", "urn:ietf:params:scim:api:messages:2.0:PatchOp",
-                     "Operations", "op", "add", "path", SCIM_URN_ENTERPRISE ":manager.value", "value", id);
-}
-
-/* Those who still have no manager. */
-static bool manage_some(struct restoring *restoring, const struct resource_id *ids, size_t count, struct err *err)
-{
-    struct call *call = restoring->request->call;
-    struct view_resource *rows = arena_array(call_arena(call), struct view_resource, count);
-    struct inside_op ops[INSIDE_MOST_JOBS];
-    size_t op_count = 0;
-    if (!store_rows(call->db, restoring->request->of.directory, SCIM_TYPE_USER, ids, count, call_arena(call), rows,
-                    err))
-        return false;
-    json_scoped *body = name_manager(restoring);
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].version && !rows[i].has_manager)
-            ops[op_count++] = (struct inside_op){
-                .method = "PATCH", .path = inside_path(call_arena(call), SCIM_TYPE_USER, ids[i]), .body = body};
-    if (op_count > 0 && !inside_run(call->db, &restoring->inside, ops, op_count, err))
-        return false;
-    for (size_t i = 0; i < op_count; i++)
-        restoring->managed += ops[i].err.kind == ERR_NONE;
-    inside_release(ops, op_count);
-    return true;
-}
-
-static bool manage_again(struct restoring *restoring, const struct undo *undo, struct err *err)
-{
-    for (size_t first = 0; first < undo->managed_count; first += INSIDE_MOST_JOBS) {
-        size_t rest = undo->managed_count - first;
-        if (!manage_some(restoring, undo->managed + first, rest < INSIDE_MOST_JOBS ? rest : INSIDE_MOST_JOBS, err))
-            return false;
-    }
-    return true;
-}
-
 static bool undo_deletion(struct restoring *restoring, struct err *err)
 {
-    struct undo undo = {.group_count = 0};
+    struct call *call = restoring->request->call;
+    struct undelete undelete = {.of = restoring->request->of, .deletion = restoring->last.operation};
     if (restoring->is_there)
         return true;
-    if (!read_operation(restoring, &undo, err) ||
-        !regroup_member(restoring->request->call->db, &restoring->inside, restoring->request->of.id, undo.groups,
-                        undo.group_count, &restoring->groups_gone, err))
+    if (!undelete_others(call->db, &restoring->inside, &undelete, call_arena(call), err))
         return false;
-    restoring->groups = undo.group_count - restoring->groups_gone;
-    return is_group(restoring) || manage_again(restoring, &undo, err);
+    restoring->groups = undelete.groups;
+    restoring->groups_gone = undelete.groups_gone;
+    restoring->managed = undelete.managed;
+    return true;
 }
 
 /* --- the answer --- */

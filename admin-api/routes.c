@@ -7,6 +7,7 @@
 #include "environments.h"
 #include "export.h"
 #include "events.h"
+#include "guards.h"
 #include "health.h"
 #include "history.h"
 #include "jobs.h"
@@ -136,6 +137,10 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/users/{}/history", 0, &user_history.operation},
     {"GET", DIRECTORY "/users/{}/history/{}", 0, &user_version.operation},
     {"GET", DIRECTORY "/users/{}/diff", 0, &user_diff.operation},
+    {"GET", DIRECTORY "/guard", 0, &guard_get.operation},
+    {"GET", DIRECTORY "/guard/users", 0, &guard_list_users.operation},
+    {"POST", DIRECTORY "/guard/release", MAX_BODY, &guard_release.operation},
+    {"POST", DIRECTORY "/guard/revert", MAX_BODY, &guard_revert.operation},
     {"POST", DIRECTORY "/rewind", MAX_BODY, &directory_rewind.operation},
     {"POST", DIRECTORY "/users/{}/restore", MAX_BODY, &user_restore.operation},
     {"GET", DIRECTORY "/groups/{}/history", 0, &group_history.operation},

@@ -51,6 +51,7 @@ def test_every_documented_member_is_taken(rollcall, org):
         "self_service_attributes": ["nickName"],
         "if_match_required": True,
         "request_log": "full",
+        "guard": {"enabled": True, "max_users": 50, "max_percent": 10, "window_seconds": 600},
         "strict": True,
         "leniencies": {name: not on for name, (_, on) in leniencies().items()},
     }

@@ -44,6 +44,15 @@ UPDATE directory_guard SET guarded_ms = ?, departures = ?, users = ? WHERE direc
 -- name: guard_hold
 UPDATE departure SET held = 1 WHERE directory_id = ? AND held = 0
 
+-- What is shown of them changes, so whoever asks what has changed is to hear of them: each gets a row that says what it was
+-- before.
+-- name: guard_mark_held
+INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms, document)
+SELECT ?, ROW_NUMBER() OVER (ORDER BY d.resource_id) - 1, d.directory_id, 1, d.resource_id, 5, d.version, d.modified_ms,
+       CONCAT(d.document, REPEAT('}', d.open_braces))
+FROM departure d
+WHERE d.directory_id = ? AND d.held = 1
+
 -- name: guard_whose
 SELECT o.environment_id, o.id FROM directory d JOIN organization o ON o.id = d.organization_id WHERE d.id = ?
 
