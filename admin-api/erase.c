@@ -29,6 +29,7 @@ static const char *const directory_tables[] = {
     sql_erase_health,
     sql_erase_deleted,
     sql_erase_deleted_memberships,
+    sql_erase_departure_groups,
     sql_erase_departures,
     sql_erase_guard,
     sql_erase_role_rules,

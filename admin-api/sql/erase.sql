@@ -58,7 +58,9 @@ DELETE FROM directory_hour WHERE directory_id = ? ORDER BY hour LIMIT ?
 -- name: erase_health
 DELETE FROM directory_health WHERE directory_id = ? LIMIT ?
 
--- Its groups go with it.
+-- name: erase_departure_groups
+DELETE FROM departure_group WHERE directory_id = ? ORDER BY group_id, resource_id LIMIT ?
+
 -- name: erase_departures
 DELETE FROM departure WHERE directory_id = ? ORDER BY resource_id LIMIT ?
 

@@ -26,7 +26,9 @@ static void insert(struct db *db, const char *sql, const struct db_value *values
 static void insert_rows(struct tenant *tenant, struct db *db)
 {
     static const char environment[] = "INSERT INTO environment VALUES (?, ?, 0, 0)";
-    static const char organization[] = "INSERT INTO organization VALUES (?, ?, NULL, 'o', '[]', 0, 0)";
+    static const char organization[] =
+        "INSERT INTO organization (id, environment_id, display_name, domains, created_ms, "
+        "updated_ms) VALUES (?, ?, 'o', '[]', 0, 0)";
     static const char directory[] = "INSERT INTO directory (id, organization_id, name, policy, created_ms, updated_ms) "
                                     "VALUES (?, ?, 'd', '{}', 0, 0)";
     static const char count[] = "INSERT INTO resource_count VALUES (?, ?, 0)";
