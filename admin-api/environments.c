@@ -126,7 +126,9 @@ static bool delete (struct call *call, struct err *err)
         return reply_empty(call->op);
     if (db_failure(call->db) == DB_REFERENCE)
         err_set(err, ERR_CONFLICT,
-                "The environment still has organizations. Delete them first; erasing their data takes a moment.");
+                "The environment still has organizations. Delete them first, with ?grace_days=0: those that can be "
+                "restored "
+                "count, and erasing takes a moment.");
     return false;
 }
 

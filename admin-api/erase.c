@@ -77,13 +77,16 @@ static bool erase_rows(struct chore *chore, const char *const *statements, size_
     return true;
 }
 
-/* What failed because of somebody else's rows or locks is left for the next turn. */
+/* What failed because of somebody else's rows or locks is left for the next turn. When the same comes turn after turn, a
+ * table is missing above: hence the line in the log. */
 static bool left_for_later(struct chore *chore, struct err *err)
 {
     enum db_failure failure = db_failure(chore->db);
     db_rollback(chore->db);
     if (failure != DB_REFERENCE && failure != DB_RETRY)
         return false;
+    if (failure == DB_REFERENCE)
+        log_event(LOG_WARN, "admin", "erasing is put off: rows refer to it", LOG_TEXT("cause", err->detail));
     *err = ERR_INIT;
     return true;
 }
