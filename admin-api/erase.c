@@ -77,8 +77,8 @@ static bool erase_rows(struct chore *chore, const char *const *statements, size_
     return true;
 }
 
-/* What failed because of somebody else's rows or locks is left for the next turn. When the same comes turn after turn, a
- * table is missing above: hence the line in the log. */
+/* What failed because of somebody else's rows or locks is left for the next turn. When the same comes turn after turn,
+ * a table is missing above: hence the line in the log. */
 static bool left_for_later(struct chore *chore, struct err *err)
 {
     enum db_failure failure = db_failure(chore->db);
