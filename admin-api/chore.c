@@ -9,16 +9,17 @@ enum {
     MOST_PARAMETERS = 8,
     FIRST_ROWS = 100,
     FEWEST_ROWS = 20,
-    MOST_ROWS = 1000,
-    SHORT_NS = 5000000, /* a batch that took less may be larger next time */
-    LONG_NS = 15000000, /* one that took more must be smaller */
+    MOST_ROWS = 500,
+    SHORT_NS = 3000000, /* a batch that took less may be larger next time */
+    LONG_NS = 8000000,  /* one that took more must be smaller */
+    IDLE_SHARE = 3,     /* a pause is so many times as long as the work before it */
     MOST_PAUSE_NS = 500000000,
     LEAST_PAUSE_NS = 2000000,
 };
 
 bool chore_pause(struct chore *chore)
 {
-    uint64_t pause_ns = clock_monotonic_ns() - chore->busy_since_ns;
+    uint64_t pause_ns = IDLE_SHARE * (clock_monotonic_ns() - chore->busy_since_ns);
     if (pause_ns < LEAST_PAUSE_NS)
         pause_ns = LEAST_PAUSE_NS;
     if (pause_ns > MOST_PAUSE_NS)

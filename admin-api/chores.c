@@ -11,6 +11,7 @@
 const struct chore_kind chore_kinds[] = {
     {"erase what was deleted", 10, erase_chore},
     {"delete who was deactivated long ago", 600, retention_chore},
+    {"erase what came late", 30, erase_late_chore},
     {"warn of tokens that end", 60, token_warn_chore},
     {"drop what is old", 600, purge_chore},
     {"watch the health of directories", 10, health_watch_chore},

@@ -8,4 +8,7 @@
 /* A directory that a late write keeps alive is left for the next turn. */
 MUST_CHECK bool erase_chore(struct chore *chore, struct err *err);
 
+/* Rows without a foreign key that were written after their directory was erased (erase_late.c has the tables). */
+MUST_CHECK bool erase_late_chore(struct chore *chore, struct err *err);
+
 #endif

@@ -29,7 +29,8 @@ struct chore_kind {
 extern const struct chore_kind chore_kinds[];
 extern const size_t chore_kind_count;
 
-/* To be called between two batches: lets others get at the rows and the disk for as long as the batch took. false: the
+/* To be called between two batches: lets others get at the rows and the disk for three times as long as
+ * the batch took. false: the
  * process stops; return true without doing more. */
 MUST_CHECK bool chore_pause(struct chore *chore);
 

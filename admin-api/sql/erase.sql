@@ -128,3 +128,20 @@ DELETE FROM setup_link WHERE organization_id = ? LIMIT ?
 -- name: erase_organization
 DELETE FROM organization
 WHERE id = ? AND erasing = 1 AND NOT EXISTS (SELECT 1 FROM directory WHERE organization_id = ?)
+
+-- Directories that rows of the request log name and that are not there. A loose scan of the primary key.
+-- name: late_requests
+SELECT t.directory_id FROM (SELECT DISTINCT directory_id FROM scim_request) t
+LEFT JOIN directory d ON d.id = t.directory_id WHERE d.id IS NULL LIMIT ?
+
+-- name: late_request_bodies
+SELECT t.directory_id FROM (SELECT DISTINCT directory_id FROM scim_request_body) t
+LEFT JOIN directory d ON d.id = t.directory_id WHERE d.id IS NULL LIMIT ?
+
+-- name: late_hours
+SELECT t.directory_id FROM (SELECT DISTINCT directory_id FROM directory_hour) t
+LEFT JOIN directory d ON d.id = t.directory_id WHERE d.id IS NULL LIMIT ?
+
+-- name: late_health
+SELECT t.directory_id FROM (SELECT DISTINCT directory_id FROM directory_health) t
+LEFT JOIN directory d ON d.id = t.directory_id WHERE d.id IS NULL LIMIT ?

@@ -5,6 +5,7 @@ due, so that one that waits makes those behind it late, too. The same before, me
 
 import http.client
 import json
+import os
 import statistics
 import threading
 import time
@@ -16,7 +17,7 @@ TYPE = "application/scim+json"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 READS, WRITES = 100, 25  # a second
 ERASE_SECONDS = 900
-KINDS = {"read": "GET /Users/{id}", "write": "POST /Users"}
+KINDS = {"read": "GET /Users/{id}", "write": "POST /Users", "disk": "the disk alone: 4 kB, fdatasync"}
 
 
 class Caller(threading.Thread):
@@ -54,6 +55,28 @@ class Caller(threading.Thread):
 
     def between(self, began, ended):
         return sorted(ms for due, ms in self.latencies if began <= due < ended)
+
+
+class Disk(threading.Thread):
+    """What a durable write of 4 kB takes beside the database, as often as its neighbour writes: the disk's own stalls."""
+
+    def __init__(self, directory):
+        super().__init__(daemon=True)
+        self.file = os.open(directory / "probe", os.O_CREAT | os.O_WRONLY)
+        self.stopping = threading.Event()
+        self.latencies = []
+        self.failure = None
+
+    def run(self):
+        due = time.monotonic()
+        while not self.stopping.is_set():
+            time.sleep(max(0, due - time.monotonic()))
+            os.pwrite(self.file, os.urandom(4096), 0)
+            os.fdatasync(self.file)
+            self.latencies.append((due, (time.monotonic() - due) * 1000))
+            due += 1 / WRITES
+
+    between = Caller.between
 
 
 class Admin:
@@ -125,7 +148,7 @@ def measure(stack, seconds):
     admin = Admin(stack)
     doomed, _ = first_tenant(stack.data_set)
     environment = admin.ask("GET", f"/v1/organizations/{doomed}")["environment_id"]
-    callers = neighbour(stack, admin, environment)
+    callers = {**neighbour(stack, admin, environment), "disk": Disk(stack.directory)}
     for caller in callers.values():
         caller.start()
     time.sleep(2)  # warm
