@@ -40,6 +40,7 @@ def read_options():
     parser.add_argument("--erase", action="store_true")
     parser.add_argument("--request-log", action="store_true")
     parser.add_argument("--reading", action="store_true")
+    parser.add_argument("--place", type=Path)
     options = parser.parse_args()
     options.seconds = options.seconds or (1 if options.quick else 6)
     options.repeat = options.repeat or (1 if options.quick else 3)
@@ -125,7 +126,7 @@ def benchmark(options):
     place = ROOT / "build" / "bench"
     data_set = data_set_for(options, place)
     data_set.ensure(options.fresh)
-    directory = Path(tempfile.mkdtemp(prefix="run-", dir=place))
+    directory = Path(tempfile.mkdtemp(prefix="run-", dir=options.place or place))
     directory.chmod(0o711)  # so that MariaDB can run as the user mysql
     with contextlib.ExitStack() as cleanup:
         if options.keep:
