@@ -15,6 +15,7 @@ enum {
     IDLE_SHARE = 3,     /* a pause is so many times as long as the work before it */
     MOST_PAUSE_NS = 500000000,
     LEAST_PAUSE_NS = 2000000,
+    TURN_S = 10, /* so that no chore waits for long behind another */
 };
 
 bool chore_pause(struct chore *chore)
@@ -27,6 +28,7 @@ bool chore_pause(struct chore *chore)
     struct timespec length = {.tv_nsec = (long)pause_ns};
     nanosleep(&length, NULL);
     chore->busy_since_ns = clock_monotonic_ns();
+    chore->cut = chore->busy_since_ns - chore->began_ns > (uint64_t)TURN_S * 1000000000;
     return !chore_is_stopping(chore);
 }
 

@@ -79,7 +79,8 @@ static void put_off(struct housekeeping *housekeeping, const char *name, const s
         close_database(housekeeping);
 }
 
-static void run_chore(struct housekeeping *housekeeping, const struct chore_kind *kind)
+/* Says when its next turn is. */
+static uint64_t run_chore(struct housekeeping *housekeeping, const struct chore_kind *kind)
 {
     struct err err = ERR_INIT;
     if (!housekeeping->db)
@@ -88,9 +89,11 @@ static void run_chore(struct housekeeping *housekeeping, const struct chore_kind
                           .settings = housekeeping->settings,
                           .now_ms = clock_wall_ms(),
                           .owner = housekeeping,
+                          .began_ns = clock_monotonic_ns(),
                           .busy_since_ns = clock_monotonic_ns()};
     if (!chore.db || !kind->run(&chore, &err))
         put_off(housekeeping, kind->name, &err);
+    return chore.cut ? 0 : clock_monotonic_ns() + (uint64_t)kind->every_s * SECOND_NS;
 }
 
 static void run_due(struct housekeeping *housekeeping)
@@ -98,8 +101,7 @@ static void run_due(struct housekeeping *housekeeping)
     for (size_t i = 0; i < chore_kind_count && !is_stopping(housekeeping); i++) {
         if (housekeeping->due_ns[i] > clock_monotonic_ns())
             continue;
-        run_chore(housekeeping, &chore_kinds[i]);
-        housekeeping->due_ns[i] = clock_monotonic_ns() + (uint64_t)chore_kinds[i].every_s * SECOND_NS;
+        housekeeping->due_ns[i] = run_chore(housekeeping, &chore_kinds[i]);
         if (!housekeeping->db)
             return; /* no use in trying the others */
     }
@@ -115,7 +117,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-bool chore_is_stopping(const struct chore *chore) { return is_stopping(chore->owner); }
+bool chore_is_stopping(const struct chore *chore) { return chore->cut || is_stopping(chore->owner); }
 
 struct housekeeping *housekeeping_start(const struct db_settings *database, const struct settings *settings)
 {

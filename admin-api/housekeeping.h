@@ -16,7 +16,8 @@ struct chore {     /* one run of a chore */
     int64_t now_ms; /* when the run began */
 
     struct housekeeping *owner;
-    uint64_t busy_since_ns; /* when the last pause ended */
+    uint64_t began_ns, busy_since_ns; /* the latter: when the last pause ended */
+    bool cut;                         /* its turn was long enough */
 };
 
 struct chore_kind {
@@ -29,16 +30,15 @@ struct chore_kind {
 extern const struct chore_kind chore_kinds[];
 extern const size_t chore_kind_count;
 
-/* To be called between two batches: lets others get at the rows and the disk for three times as long as
- * the batch took. false: the
- * process stops; return true without doing more. */
+/* To be called between two batches: lets others get at the rows and the disk for three times as long as the batch took.
+ * false: stop here, return true without doing more, because the process stops or the turn has been long enough. What
+ * was cut goes on after the other chores have had a turn. */
 MUST_CHECK bool chore_pause(struct chore *chore);
-
 bool chore_is_stopping(const struct chore *chore);
 
 /* Runs a DELETE whose last parameter is its LIMIT (the caller gives those in front of it), batch by batch with pauses,
  * until nothing is left. Batches are made as large as a few ms allow. *erased_out may be NULL; *stopped_out, which may
- * be NULL, too: the process stops and rows may be left. */
+ * be NULL, too: chore_pause said so, and rows may be left. */
 MUST_CHECK bool chore_delete(struct chore *chore, const char *sql, const struct db_value *parameters, size_t count,
                              uint64_t *erased_out, bool *stopped_out, struct err *err);
 
