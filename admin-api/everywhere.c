@@ -77,6 +77,8 @@ static bool search_page(struct search *search, const struct scim_filter *filter,
     scim_filter_plan(filter, &scim_user_type, &scim_policy_default, call_arena(search->call), &plan);
     if (plan.kind == SCIM_PLAN_NOTHING)
         return true;
+    if (plan.kind == SCIM_PLAN_SCAN) /* an empty text, say: no index knows it */
+        return err_set(err, ERR_BAD_REQUEST, "Nobody can be looked up by this value.");
     search->sieve = scim_sieve_new(filter, &scim_user_type, call_arena(search->call));
     bool good = look(search, where, &plan, err);
     scim_sieve_free(search->sieve);

@@ -170,6 +170,8 @@ static bool check_replacement(struct call *call, const char *urn, struct err *er
         return problem_invalid(call->op, "#/id", "must be that of the path: a schema keeps its id", err);
     if (built_in && !call_has(call, "added_attributes"))
         return problem_invalid(call->op, "#/added_attributes", "is what can be set of a built-in schema", err);
+    if (!built_in && call_has(call, "added_attributes"))
+        return problem_invalid(call->op, "#/added_attributes", "is of built-in schemas; put them into attributes", err);
     if (!built_in && !call_has(call, "attributes"))
         return problem_invalid(call->op, "#/attributes", "is required", err);
     return true;
