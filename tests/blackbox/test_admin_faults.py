@@ -92,6 +92,19 @@ def test_an_answer_is_kept_with_what_it_answers(relayed, cut, way):
     assert len(client.get(f"/v1/organizations?name=Kept+{way}")["organizations"]) == 1
 
 
+def test_another_process_gives_the_same_answer(rollcall, relayed):
+    first = relayed[1]
+    second = CheckedAdmin(rollcall.admin_url, first.key)
+    headers, body = [("Idempotency-Key", '"two processes"')], {"display_name": "Both"}
+    made = first.post("/v1/organizations", body, headers=headers, expect=201)
+    again = second.post("/v1/organizations", body, headers=headers, expect=201)
+    assert again.body == made.body and again.headers["idempotency-replayed"] == "true"
+    tag = [("If-Match", made.headers["etag"])]
+    second.patch(made.headers["location"], {"display_name": "Changed"}, headers=tag, expect=200)
+    first.patch(made.headers["location"], {"display_name": "Again"}, headers=tag, expect=412)
+    second.wire.close()
+
+
 class Creators:
     """Threads that make organizations, each under a key, and note what was not answered."""
 

@@ -206,6 +206,7 @@ def check(method, target, headers, body, answer):
         return
     if answer.status >= 400 and method != "HEAD":
         check_problem(answer)
+    assert answer.status != 500, f"{method} {target.path}: {answer}"
     operation = operation_of(method, target.path)
     if operation is None:
         _check_stray(method, target, answer)
