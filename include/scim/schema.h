@@ -50,6 +50,8 @@ struct scim_schema {
  * operation it means the directory's own type that the path names, and SCIM_TYPE_ROOT all types at once. */
 enum { SCIM_TYPE_USER = 1, SCIM_TYPE_GROUP = 2, SCIM_TYPE_ROOT = 15, SCIM_TYPE_OWN = 0xffff };
 
+struct scim_extra_index; /* indexes.h */
+
 struct scim_resource_type {
     uint16_t code;        /* SCIM_TYPE_USER, … */
     const char *name;     /* "User" */
@@ -62,6 +64,8 @@ struct scim_resource_type {
     /* Documents may hold values that not every reply shows: returned never, or only on request. False of the built-in
      * types, whose stored text is served as it is. */
     bool has_hidden;
+    const struct scim_extra_index *indexes; /* of a directory's own; NULL: none */
+    size_t index_count;
     const struct scim_resource_type *const *types; /* the root: the types that are asked at once; NULL elsewhere */
     size_t type_count;
 };

@@ -47,16 +47,13 @@ static bool read_schemas(struct catalog *catalog, const json_t *list)
 
 /* --- uniqueness --- */
 
-/* The types' own schema that it is, and of no type an extension: then one attribute can be the rows' unique key. */
+/* Of no type an extension: then one attribute can be the rows' unique key, of a type that there is or will be. */
 static bool is_base_only(const struct scim_rules *rules, const struct scim_schema *schema)
 {
-    bool is_base = false;
-    for (size_t i = 0; i < rules->type_count; i++) {
-        is_base |= rules->types[i]->schema == schema;
+    for (size_t i = 0; i < rules->type_count; i++)
         if (scim_type_extension(rules->types[i], slice_str(schema->urn)))
             return false;
-    }
-    return is_base;
+    return true;
 }
 
 static bool refuse_uniqueness(const struct catalog *catalog, size_t which, size_t index, const char *name)

@@ -6,8 +6,6 @@
 #include "filter_text.h"
 #include "path_value.h"
 
-enum { SCALAR_TEXT_BYTES = 32 };
-
 static bool compare_order(int order, enum scim_operator op)
 {
     switch (op) {
@@ -53,11 +51,23 @@ static bool compare_instant(const json_t *value, enum scim_operator op, const st
     return compare_order(scim_instant_compare(instant, wanted), op);
 }
 
+struct slice scim_undeclared_text(const json_t *value, char room[SCIM_SCALAR_TEXT_BYTES])
+{
+    if (json_is_string(value))
+        return json_slice(value);
+    if (json_is_integer(value))
+        snprintf(room, SCIM_SCALAR_TEXT_BYTES, "%" PRId64, (int64_t)json_integer_value(value));
+    else if (json_is_real(value))
+        snprintf(room, SCIM_SCALAR_TEXT_BYTES, "%.17g", json_real_value(value));
+    else
+        snprintf(room, SCIM_SCALAR_TEXT_BYTES, "%s", json_is_true(value) ? "true" : "false");
+    return slice_str(room);
+}
+
 /* Of unknown type: a number against a number as such, everything else as text. */
 static bool compare_undeclared(const json_t *value, enum scim_operator op, const struct scim_literal *literal)
 {
-    char text[SCALAR_TEXT_BYTES];
-    struct slice written = SLICE_LITERAL("false");
+    char text[SCIM_SCALAR_TEXT_BYTES];
     if (json_is_object(value))
         return compare_undeclared(json_member_nocase(value, SLICE_LITERAL("value"), NULL), op, literal);
     if (!value || json_is_null(value) || json_is_array(value))
@@ -65,17 +75,7 @@ static bool compare_undeclared(const json_t *value, enum scim_operator op, const
     if (json_is_number(value) && literal->kind == SCIM_LITERAL_NUMBER && op != SCIM_CO && op != SCIM_SW &&
         op != SCIM_EW)
         return compare_number(value, op, literal);
-    if (json_is_string(value)) {
-        written = json_slice(value);
-    } else if (json_is_true(value)) {
-        written = SLICE_LITERAL("true");
-    } else if (json_is_number(value)) {
-        if (json_is_integer(value))
-            snprintf(text, sizeof text, "%" PRId64, (int64_t)json_integer_value(value));
-        else
-            snprintf(text, sizeof text, "%.17g", json_real_value(value));
-        written = slice_str(text);
-    }
+    struct slice written = scim_undeclared_text(value, text);
     return scim_text_compare(SCIM_TEXT_FOLDED, written, op, literal->prepared);
 }
 

@@ -23,4 +23,8 @@ struct slice scim_text_prepare_in(enum scim_text_kind kind, struct slice value, 
 /* value `op` literal, where the literal is prepared and the value is not. Order is by code point (F-09). */
 bool scim_text_compare(enum scim_text_kind kind, struct slice value, enum scim_operator op, struct slice prepared);
 
+/* A scalar of unknown type as text, in `room` unless it is one. */
+enum { SCIM_SCALAR_TEXT_BYTES = 32 };
+struct slice scim_undeclared_text(const json_t *value, char room[SCIM_SCALAR_TEXT_BYTES]);
+
 #endif

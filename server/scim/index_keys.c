@@ -1,7 +1,10 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "filter_text.h"
+#include "index_extra.h"
 #include "path_value.h"
 #include "scim/index.h"
 #include "scim/unicode.h"
@@ -16,7 +19,8 @@ struct collector {
     struct arena *arena;
     struct found_key *found;
     size_t count;
-    const struct scim_attribute *attribute; /* whose values are visited */
+    const struct scim_attribute *attribute; /* whose values are visited; */
+    const struct scim_extra_index *extra;   /* or of which index */
 };
 
 static struct slice cut_key(struct slice prepared)
@@ -37,6 +41,64 @@ static bool collect_value(const json_t *value, void *context)
     collector->found = found;
     collector->count++;
     return false;
+}
+
+static void add_key(struct collector *collector, uint16_t code, struct slice prepared)
+{
+    if (prepared.len == 0)
+        return;
+    struct found_key *found = arena_new(collector->arena, struct found_key);
+    found->key = (struct scim_key){code, cut_key(prepared)};
+    found->next = collector->found;
+    collector->found = found;
+    collector->count++;
+}
+
+struct slice index_number_key(bool is_integer, int64_t integer, double real, char room[SCIM_NUMBER_KEY_BYTES])
+{
+    static const double limit = 9223372036854775808.0; /* of int64_t */
+    bool whole = is_integer || (real >= -limit && real < limit && real == (double)(int64_t)real);
+    int len = whole ? snprintf(room, SCIM_NUMBER_KEY_BYTES, "%" PRId64, is_integer ? integer : (int64_t)real)
+                    : snprintf(room, SCIM_NUMBER_KEY_BYTES, "%.17g", real);
+    return slice_of(room, (size_t)len);
+}
+
+/* As compare_undeclared of filter_match.c looks at it. */
+static void collect_undeclared(const json_t *value, struct collector *collector)
+{
+    char text[SCIM_SCALAR_TEXT_BYTES];
+    while (json_is_object(value))
+        value = json_member_nocase(value, SLICE_LITERAL("value"), NULL);
+    if (!value || json_is_null(value) || json_is_array(value))
+        return;
+    struct slice written = scim_undeclared_text(value, text);
+    add_key(collector, collector->extra->code, scim_text_prepare_in(SCIM_TEXT_FOLDED, written, collector->arena));
+}
+
+static bool collect_extra_value(const json_t *value, void *context)
+{
+    struct collector *collector = context;
+    const struct scim_extra_index *extra = collector->extra;
+    const struct scim_attribute *leaf = scim_path_has_sub(&extra->path) ? extra->path.sub : extra->path.attribute;
+    char number[SCIM_NUMBER_KEY_BYTES];
+    if (extra->kind == SCIM_INDEXED_UNDECLARED)
+        collect_undeclared(value, collector);
+    else if (extra->kind == SCIM_INDEXED_NUMBER && json_is_number(value))
+        add_key(collector, extra->code,
+                arena_slice(collector->arena, index_number_key(json_is_integer(value), json_integer_value(value),
+                                                               json_number_value(value), number)));
+    else if (extra->kind == SCIM_INDEXED_TEXT && json_is_string(value))
+        add_key(collector, extra->code,
+                scim_text_prepare_in(scim_text_kind(leaf), json_slice(value), collector->arena));
+    return false;
+}
+
+static void collect_extra(const struct scim_resource_type *type, const json_t *document, struct collector *collector)
+{
+    for (size_t i = 0; i < type->index_count; i++) {
+        collector->extra = &type->indexes[i];
+        scim_path_visit(&collector->extra->path, document, collect_extra_value, collector);
+    }
 }
 
 static void collect_schema(const struct scim_schema *schema, bool extension, const struct scim_policy *policy,
@@ -76,6 +138,7 @@ static void collect_keys(const struct scim_resource_type *type, const struct sci
     collect_schema(type->schema, false, policy, document, &collector);
     for (size_t i = 0; i < type->extension_count; i++)
         collect_schema(type->extensions[i], true, policy, document, &collector);
+    collect_extra(type, document, &collector);
 
     struct scim_key *keys = arena_array(arena, struct scim_key, collector.count);
     size_t count = 0;

@@ -1,4 +1,5 @@
 #include "base/id.h"
+#include "index_extra.h"
 #include "path_value.h"
 #include "scim/index.h"
 
@@ -105,10 +106,44 @@ static struct scim_plan plan_eq(const struct planner *planner, const struct scim
     return leaf->index_code ? by_key(SCIM_PLAN_ATTRIBUTE, leaf->index_code, literal, SCIM_KEY_BYTES - 1) : scan;
 }
 
+static struct scim_plan plan_by_extra(const struct planner *planner, const struct scim_extra_index *index,
+                                      const struct scim_filter *filter)
+{
+    const struct scim_literal *literal = &filter->literal;
+    bool is_number = index->kind == SCIM_INDEXED_NUMBER;
+    struct scim_plan plan = scan;
+    if (is_number && literal->kind == SCIM_LITERAL_NUMBER && filter->op == SCIM_EQ) {
+        char *room = arena_take(planner->arena, SCIM_NUMBER_KEY_BYTES);
+        plan = (struct scim_plan){.kind = SCIM_PLAN_ATTRIBUTE, .code = index->code, .text = literal->text};
+        plan.key = index_number_key(literal->is_integer, literal->integer, literal->number, room);
+    } else if (!is_number && literal->kind == SCIM_LITERAL_TEXT && literal->prepared.len > 0 &&
+               (filter->op == SCIM_EQ || filter->op == SCIM_SW)) {
+        plan = by_key(filter->op == SCIM_EQ ? SCIM_PLAN_ATTRIBUTE : SCIM_PLAN_PREFIX, index->code, literal, 0);
+    }
+    plan.exact = false;
+    return plan;
+}
+
+/* An index of the directory's own that is ready. Its candidates are always looked at. */
+static struct scim_plan plan_extra(const struct planner *planner, const struct scim_filter *filter)
+{
+    for (size_t i = 0; i < planner->type->index_count; i++) {
+        const struct scim_extra_index *index = &planner->type->indexes[i];
+        if (index->ready && scim_index_is_of(index, &filter->path))
+            return plan_by_extra(planner, index, filter);
+    }
+    return scan;
+}
+
 static struct scim_plan plan_comparison(const struct planner *planner, const struct scim_filter *filter)
 {
     const struct scim_path *path = &filter->path;
     const struct scim_attribute *leaf = scim_path_has_sub(path) ? path->sub : path->attribute;
+    if (planner->type->index_count > 0) {
+        struct scim_plan extra = plan_extra(planner, filter);
+        if (extra.kind != SCIM_PLAN_SCAN)
+            return extra;
+    }
     if (!leaf || filter->literal.kind != SCIM_LITERAL_TEXT)
         return scan;
     if (filter->op == SCIM_EQ)

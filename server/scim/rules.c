@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/must.h"
 #include "catalog_parts.h"
+#include "index_extra.h"
 #include "schema_tables.h"
 #include "scim/policy_bind.h"
 
@@ -48,6 +49,7 @@ struct scim_rules *scim_rules_make(const struct scim_rules_source *source, struc
     arena_init(&rules->arena);
     if (scim_policy_parse(source->policy, &rules->arena, &rules->policy, err) &&
         read_domains(rules, source->domains, err) && catalog_compile(rules, source, err) &&
+        rules_add_indexes(rules, source->indexes, err) &&
         scim_policy_bind(&rules->policy, rules->types, rules->type_count, &rules->arena, err))
         return rules;
     scim_rules_free(rules);

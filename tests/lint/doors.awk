@@ -4,7 +4,7 @@ BEGIN {
     doors["scim"] = "base"
     doors["obs"] = "base"
     doors["config"] = "base obs"
-    doors["store"] = "base obs config scim/schema.h scim/filter.h scim/path.h scim/query.h scim/index.h " \
+    doors["store"] = "base obs config scim/schema.h scim/filter.h scim/path.h scim/query.h scim/index.h scim/indexes.h " \
                      "scim/document.h scim/policy.h scim/policy_bind.h scim/rules.h scim/catalog.h scim/resource.h " \
                      "scim/undeclared.h scim/sort.h scim/redact.h scim/unicode.h"
     doors["auth"] = "base obs config store"
@@ -12,7 +12,7 @@ BEGIN {
     doors["http"] = "base obs config ops"
     doors["process"] = "base obs config store ops http"
     doors["admin-api"] = "base obs config store auth ops process/process.h scim/catalog.h scim/discovery.h scim/document.h " \
-                         "scim/filter.h scim/index.h scim/narrowing.h scim/path.h scim/policy.h scim/policy_bind.h " \
+                         "scim/filter.h scim/index.h scim/indexes.h scim/narrowing.h scim/path.h scim/policy.h scim/policy_bind.h " \
                          "scim/project.h scim/sieve.h scim/rules.h scim/schema.h scim/undeclared.h scim/unicode.h"
     doors["main"] = "base obs config store auth ops http process admin-api"
 

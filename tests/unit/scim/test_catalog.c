@@ -148,7 +148,7 @@ static void test_D_17_A_02_what_is_wrong_is_refused_by_name(void **state)
                 "'subAttributes':[{'name':'c'}]}]}"),
          "\"a.b\" of urn:x:T: a sub-attribute cannot be complex"},
         {SCHEMA("{'name':'a','type':'complex','subAttributes':[{'name':'b'},{'name':'B'}]}"), "\"a.B\""},
-        {SCHEMA("{'name':'a','uniqueness':'server'}"), "uniqueness"},
+        {SCHEMA("{'name':'a','uniqueness':'global'}"), "uniqueness"},
         {TYPE("{'name':'a','uniqueness':'global'}", OWN ",'endpoint':'/Ts'"), "uniqueness"},
         {TYPE("{'name':'a','uniqueness':'server','multiValued':true}", OWN ",'endpoint':'/Ts'"), "uniqueness"},
         {TYPE("{'name':'a','uniqueness':'server','type':'integer'}", OWN ",'endpoint':'/Ts'"), "uniqueness"},
@@ -232,7 +232,7 @@ static void test_D_17_what_is_wrong_is_pointed_at(void **state)
     assert_fault("{'schemas':[{'id':'" SCIM_URN_USER "','attributes':[{'name':'x'},{'name':'title'}]}]}",
                  "/schemas/0/attributes/1/name");
     assert_fault("{'schemas':[" BADGE
-                 ",{'id':'urn:x:T','attributes':[{'name':'a'},{'name':'b','uniqueness':'server'}]}]}",
+                 ",{'id':'urn:x:T','attributes':[{'name':'a'},{'name':'b','uniqueness':'global'}]}]}",
                  "/schemas/1/attributes/1/uniqueness");
 }
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "fixture.h"
 #include "scim/index.h"
+#include "scim/rules.h"
 
 #define UUID "0198c223-7f76-753a-919d-413861904601"
 
@@ -43,6 +44,32 @@ static void maybe_set(json_t *object, const char *name, const char *text)
         json_object_set_new(object, name, json_string(text));
 }
 
+static const char *const numbers[] = {"0", "-0.0", "1", "1.0", "1.5", "9007199254740993", "9.1e18", "1e300"};
+enum { NUMBERS = sizeof numbers / sizeof *numbers };
+
+static json_t *number(void) { return json_loads(numbers[pick(NUMBERS)], JSON_DECODE_ANY, NULL); }
+
+/* What no schema declares can be anything. */
+static json_t *anything(int depth)
+{
+    switch (pick(depth > 0 ? 7 : 4)) {
+    case 0:
+        return number();
+    case 1:
+        return json_boolean(pick(2));
+    case 2:
+        return pick(8) ? json_string(value()) : json_null();
+    case 3:
+        return json_string(numbers[pick(NUMBERS)]);
+    case 4:
+        return json_pack("[o, o]", anything(depth - 1), anything(depth - 1));
+    case 5:
+        return json_pack("{s:o, s:o}", pick(2) ? "value" : "VALUE", anything(depth - 1), "sub", anything(depth - 1));
+    default:
+        return json_pack("[o]", anything(depth - 1));
+    }
+}
+
 static json_t *random_user(void)
 {
     json_t *user = json_object(), *name = json_object(), *emails = json_array(), *groups = json_array();
@@ -64,6 +91,12 @@ static json_t *random_user(void)
         json_array_append_new(groups, json_pack("{s:s}", "value", ids[pick(2)]));
     maybe_set(enterprise, "employeeNumber", value());
     json_object_set_new(enterprise, "manager", json_pack("{s:s}", "value", value()));
+    if (pick(4))
+        json_object_set_new(user, "undeclared", anything(2));
+    if (pick(4))
+        json_object_set_new(user, "shoeSize", number());
+    if (pick(4))
+        json_object_set_new(name, "nick", anything(1));
     json_object_set_new(user, "name", name);
     json_object_set_new(user, "emails", emails);
     json_object_set_new(user, "groups", groups);
@@ -84,16 +117,26 @@ static json_t *random_group(void)
     return group;
 }
 
-static const char *const user_paths[] = {"userName",      "emails.value",   "emails",          "externalId",
-                                         "displayName",   "name.givenName", "name.familyName", "employeeNumber",
-                                         "manager.value", "manager",        "title",           "id",
-                                         "groups.value",  "emails.type",    "undeclared"};
+static const char *const user_paths[] = {
+    "userName",        "emails.value",   "emails",        "externalId", "displayName",    "name.givenName",
+    "name.familyName", "employeeNumber", "manager.value", "manager",    "title",          "id",
+    "groups.value",    "emails.type",    "undeclared",    "name.nick",  "undeclared.sub", "shoeSize"};
 static const char *const group_paths[] = {"displayName", "externalId",   "members.value",
                                           "members",     "members.type", "id"};
 static const char *const operators[] = {"eq", "eq", "eq", "eq", "sw", "sw", "ne", "co", "ew", "gt", "le"};
 
 static void add_term(struct buf *text, const char *path)
 {
+    if (strcmp(path, "shoeSize") == 0) {
+        buf_printf(text, "%s %s %s", path, pick(3) ? "eq" : "ge", numbers[pick(NUMBERS)]);
+        return;
+    }
+    if (strncmp(path, "un", 2) == 0 && pick(3) == 0) {
+        bool quoted = pick(2);
+        buf_printf(text, quoted ? "%s %s \"%s\"" : "%s %s %s", path, pick(4) ? "eq" : "ne",
+                   pick(4) ? numbers[pick(NUMBERS)] : "true");
+        return;
+    }
     bool by_id = strstr(path, "id") == path || strstr(path, "groups") || strstr(path, "members");
     buf_printf(text, "%s %s ", path, operators[pick(sizeof operators / sizeof *operators)]);
     const char *literal = by_id && pick(4) ? ids[pick(3)] : value();
@@ -189,6 +232,8 @@ struct row {
 
 enum { ROWS = 40, FILTERS = 5000 };
 
+static size_t extra_plans;
+
 static void check_filter(const char *text, const struct scim_resource_type *type, const struct scim_policy *policy,
                          const struct row *rows, size_t kinds[], size_t *matches)
 {
@@ -201,6 +246,7 @@ static void check_filter(const char *text, const struct scim_resource_type *type
         fail_msg("%s: %s", text, err.detail);
     scim_filter_plan(filter, type, policy, &own, &plan);
     kinds[plan.kind]++;
+    extra_plans += plan.code >= 1000;
     for (size_t i = 0; i < ROWS; i++) {
         if (!rows[i].storable)
             continue;
@@ -214,9 +260,10 @@ static void check_filter(const char *text, const struct scim_resource_type *type
     arena_fini(&own);
 }
 
-static void check_random(bool group, const struct scim_policy *policy, size_t kinds[], size_t *matches)
+static void check_random(const struct scim_resource_type *type, const struct scim_policy *policy, size_t kinds[],
+                         size_t *matches)
 {
-    const struct scim_resource_type *type = group ? &scim_group_type : &scim_user_type;
+    bool group = type->code == SCIM_TYPE_GROUP;
     struct row rows[ROWS];
     struct buf text;
     buf_init(&text, 1 << 20);
@@ -249,6 +296,36 @@ static char *repeat(const char *head, const char *body, size_t times, const char
     return copy;
 }
 
+#define INDEX(code, attribute)                                                                                         \
+    "{\"id\":" code ",\"code\":" code ",\"resource_type\":\"User\",\"attribute\":\"" attribute "\",\"ready\":true}"
+
+/* A User that has indexes for what else has none. */
+static struct scim_rules *with_indexes(void)
+{
+    static const char catalog[] =
+        "{\"schemas\":[{\"id\":\"" SCIM_URN_USER "\",\"attributes\":[{\"name\":\"shoeSize\",\"type\":\"decimal\"}]}]}";
+    static const char indexes[] =
+        "{\"next_code\":1007,\"indexes\":[" INDEX("1000", "title") "," INDEX("1001", "emails.type") "," INDEX(
+            "1002", "undeclared") "," INDEX("1003", "undeclared.sub") "," INDEX("1004",
+                                                                                "name.nick") "," INDEX("1005",
+                                                                                                       "shoeSize") "]}";
+    struct err err = ERR_INIT;
+    const struct scim_rules_source source = {.catalog = slice_str(catalog), .indexes = slice_str(indexes)};
+    struct scim_rules *rules = scim_rules_make(&source, &err);
+    if (!rules)
+        fail_msg("%s", err.detail);
+    assert_int_equal(scim_rules_type(rules, SCIM_TYPE_USER)->index_count, 6);
+    return rules;
+}
+
+static const struct scim_resource_type *without_indexes_type(const struct scim_rules *rules)
+{
+    static struct scim_resource_type type;
+    type = *scim_rules_type(rules, SCIM_TYPE_USER);
+    type.index_count = 0;
+    return &type;
+}
+
 static void test_F_25_a_plan_never_loses_a_match(void **state)
 {
     (void)state;
@@ -256,10 +333,16 @@ static void test_F_25_a_plan_never_loses_a_match(void **state)
     values[21] = repeat("", "x", 191, "");
     values[22] = repeat("", "X", 191, "y");
     values[23] = repeat("x", "\u00e9", 120, "");
-    check_random(false, &scim_policy_default, kinds, &matches);
-    check_random(false, &by_email, kinds, &matches);
-    check_random(true, &scim_policy_default, kinds, &matches);
-    check_random(true, &loose_groups, kinds, &matches);
+    struct scim_rules *rules = with_indexes();
+    check_random(scim_rules_type(rules, SCIM_TYPE_USER), &scim_policy_default, kinds, &matches);
+    check_random(scim_rules_type(rules, SCIM_TYPE_USER), &by_email, kinds, &matches);
+    assert_true(extra_plans > 500);
+    size_t extra = extra_plans;
+    check_random(without_indexes_type(rules), &scim_policy_default, kinds, &matches);
+    assert_int_equal(extra_plans, extra);
+    check_random(&scim_group_type, &scim_policy_default, kinds, &matches);
+    check_random(&scim_group_type, &loose_groups, kinds, &matches);
+    scim_rules_free(rules);
     for (size_t i = 0; i <= SCIM_PLAN_ANY; i++)
         assert_true(kinds[i] > 50);
     assert_true(matches > 1000);
