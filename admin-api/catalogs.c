@@ -5,6 +5,7 @@
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
+#include "indexes.h"
 #include "problem.h"
 #include "query.h"
 #include "reply.h"
@@ -176,9 +177,11 @@ bool catalog_save(struct call *call, struct catalog_state *state, const struct c
     bool fine = query_flag(call, QUERY_FORCE, &forced, err) &&
                 (forced || catalog_check_uses(call, state->directory.id, before, after, pointers->otherwise, err));
     scim_rules_free(before);
-    struct store_rules_change change = {.catalog = text, .now_ms = call->op->now_ms};
+    json_scoped *work = json_array();
+    struct store_rules_change change = {.catalog = text, .now_ms = call->op->now_ms, .index_work = work};
     return fine && lock_same(call, state, err) &&
-           (store_rules_save(call->db, state->directory.id, &change, err) || refuse(call, pointers, &fault, err));
+           (store_rules_save(call->db, state->directory.id, &change, err) || refuse(call, pointers, &fault, err)) &&
+           index_job_add(call, &state->directory, work, err);
 }
 
 /* --- the whole --- */

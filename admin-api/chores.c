@@ -4,6 +4,7 @@
 #include "erase.h"
 #include "health.h"
 #include "housekeeping.h"
+#include "indexes.h"
 #include "purge.h"
 #include "requests.h"
 #include "tokens.h"
@@ -16,5 +17,6 @@ const struct chore_kind chore_kinds[] = {
     {"drop what is old", 600, purge_chore},
     {"watch the health of directories", 10, health_watch_chore},
     {"drop old requests of the log", 300, request_purge_chore},
+    {"drop rows of indexes that are gone", 10, index_drop_chore},
 };
 const size_t chore_kind_count = sizeof chore_kinds / sizeof chore_kinds[0];

@@ -14,6 +14,7 @@ static const char *const directory_tables[] = {
     sql_erase_attribute_values,
     sql_erase_resources,
     sql_erase_undeclared,
+    sql_erase_dropped_indexes,
     sql_erase_vendor_users,
     sql_erase_import_pieces,
     sql_erase_import_problems,

@@ -64,7 +64,7 @@ static json_t *show_job(struct call *call, const struct db_value *row)
 
 static struct db_value id_or_null(const struct id *id) { return id_is_zero(id) ? db_null() : db_id(id); }
 
-static bool insert(struct call *call, const struct admin_job_new *job, struct err *err)
+bool admin_job_add(struct call *call, const struct admin_job_new *job, struct err *err)
 {
     struct buf text;
     char actor[ID_PREFIXED_CHARS + 1];
@@ -83,6 +83,7 @@ static bool insert(struct call *call, const struct admin_job_new *job, struct er
             ? err_set(err, ERR_TOO_LARGE, "The job has too many parameters: ask for it in parts.")
             : db_execute(call->db, sql_job_insert, parameters, sizeof parameters / sizeof parameters[0], NULL, err);
     buf_fini(&text);
+    call->started_job = inserted;
     return inserted;
 }
 
@@ -104,11 +105,10 @@ bool admin_job_create(struct call *call, const struct admin_job_new *job, struct
 {
     const struct db_value *row;
     const struct id *id = &call->op->fresh_id.id;
-    if (!insert(call, job, err) || !load(call, id, &row, err))
+    if (!admin_job_add(call, job, err) || !load(call, id, &row, err))
         return false;
     char text[ID_PREFIXED_CHARS + 1];
     id_to_prefixed(ID_PREFIX_JOB, id, text);
-    call->started_job = true;
     op_header(call->op, "location", slice_str(arena_printf(call_arena(call), "/v1/jobs/%s", text)));
     return reply_json(call->op, 202, show_job(call, row));
 }

@@ -10,6 +10,7 @@
 #include "guards.h"
 #include "health.h"
 #include "history.h"
+#include "indexes.h"
 #include "jobs.h"
 #include "keys.h"
 #include "openapi.h"
@@ -133,6 +134,10 @@ const struct route admin_routes[] = {
     {"GET", DIRECTORY "/undeclared-attributes", 0, &undeclared_attribute_list.operation},
     {"POST", DIRECTORY "/undeclared-attributes/declare", MAX_BODY, &undeclared_attribute_declare.operation},
     {"POST", DIRECTORY "/undeclared-attributes/dismiss", MAX_BODY, &undeclared_attribute_dismiss.operation},
+    {"GET", DIRECTORY "/indexes", 0, &index_list.operation},
+    {"POST", DIRECTORY "/indexes", MAX_BODY, &index_create.operation},
+    {"GET", DIRECTORY "/indexes/{}", 0, &index_get.operation},
+    {"DELETE", DIRECTORY "/indexes/{}", 0, &index_delete.operation},
 
     {"GET", DIRECTORY "/users/{}/history", 0, &user_history.operation},
     {"GET", DIRECTORY "/users/{}/history/{}", 0, &user_version.operation},

@@ -28,6 +28,9 @@ DELETE FROM resource WHERE directory_id = ? ORDER BY type, id LIMIT ?
 -- name: erase_undeclared
 DELETE FROM undeclared_attribute WHERE directory_id = ? ORDER BY type, path LIMIT ?
 
+-- name: erase_dropped_indexes
+DELETE FROM dropped_index WHERE directory_id = ? ORDER BY type, attribute LIMIT ?
+
 -- name: erase_vendor_users
 DELETE FROM vendor_user WHERE directory_id = ? ORDER BY id LIMIT ?
 

@@ -35,6 +35,8 @@ struct store_rules_change {
     struct slice policy;  /* JSON object; data NULL: stays as it is */
     struct slice catalog; /* JSON object without codes (scim/catalog.h); data NULL: stays as it is */
     int64_t now_ms;
+    struct json_t *index_work; /* array: gets what is to be built of extra indexes that this changes (indexes.h); may be
+                                  NULL: they are of no use until somebody does it */
     struct store_key_conflicts *conflicts; /* filled in when it ends in ERR_CONFLICT; may be NULL */
 };
 /* Checks and saves a directory's rules under a new revision, which every server obeys from its next request on; gives

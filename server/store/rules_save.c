@@ -1,4 +1,6 @@
 /* Changing the rules of a directory. */
+#include "base/json.h"
+#include "indexes_private.h"
 #include "rekey.h"
 #include "rules_cache.h"
 #include "scim/catalog.h"
@@ -25,7 +27,8 @@ static bool load(struct saving *saving, struct err *err)
         return false;
     saving->source = (struct scim_rules_source){.policy = arena_slice(&saving->arena, row[1].bytes),
                                                 .catalog = arena_slice(&saving->arena, row[2].bytes),
-                                                .domains = arena_slice(&saving->arena, row[3].bytes)};
+                                                .domains = arena_slice(&saving->arena, row[3].bytes),
+                                                .indexes = arena_slice(&saving->arena, row[4].bytes)};
     return true;
 }
 
@@ -66,6 +69,53 @@ static bool make_keys(struct saving *saving, const struct scim_rules_source *bef
     return good;
 }
 
+struct adapting {
+    const struct saving *saving;
+    const struct scim_rules *before;
+    json_t *work;
+    int64_t now_ms;
+    struct err *err;
+    bool good;
+};
+
+static void note_change(const json_t *before, const json_t *after, void *context)
+{
+    struct adapting *adapting = context;
+    const struct saving *saving = adapting->saving;
+    json_int_t code = json_integer_value(json_object_get(before, "code"));
+    uint16_t type = indexes_type(adapting->before, before);
+    adapting->good =
+        adapting->good && indexes_drop(saving->db, saving->directory, type, code, adapting->now_ms, adapting->err);
+    if (after)
+        indexes_work(adapting->work, indexes_type(saving->rules, after),
+                     json_integer_value(json_object_get(after, "code")));
+}
+
+static bool adapt(struct saving *saving, const struct scim_rules *before, const struct store_rules_change *change,
+                  struct err *err)
+{
+    json_scoped *list = scim_indexes_read(saving->source.indexes);
+    struct adapting adapting = {saving, before, change->index_work, change->now_ms, err, true};
+    if (!list)
+        return true;
+    json_scoped *was = json_deep_copy(list);
+    scim_indexes_adapt(list, before, saving->rules, note_change, &adapting);
+    return adapting.good && (json_equal(list, was) || indexes_save(saving->db, saving->directory, list, err));
+}
+
+/* A new catalog can make other keys of the same documents. */
+static bool adapt_indexes(struct saving *saving, const struct scim_rules_source *before,
+                          const struct store_rules_change *change, struct err *err)
+{
+    struct err ignored = ERR_INIT;
+    if (saving->source.indexes.len == 0)
+        return true;
+    struct scim_rules *old = scim_rules_make(before, &ignored);
+    bool good = adapt(saving, old ? old : &scim_rules_default, change, err);
+    scim_rules_free(old);
+    return good;
+}
+
 /* Every type's number of resources is counted from its beginning. */
 static bool add_counters(const struct saving *saving, struct err *err)
 {
@@ -95,7 +145,7 @@ bool store_rules_save(struct db *db, struct directory_id directory, const struct
     if (good)
         before = saving.source;
     good = good && check(&saving, change, err) && make_keys(&saving, &before, change, err) &&
-           update(&saving, change->now_ms, err);
+           adapt_indexes(&saving, &before, change, err) && update(&saving, change->now_ms, err);
     scim_rules_free(saving.rules);
     arena_fini(&saving.arena);
     return good;

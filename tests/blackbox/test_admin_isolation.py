@@ -27,6 +27,7 @@ UNKNOWN = {
     "request_id": "01890000-0000-7000-8000-000000000000",
     "schema_urn": "urn:example:Unknown",
     "resource_type": "Unknown",
+    "index_id": "1999",
     "version": "77",
     "role_id": f"rol-{ID}",
     "vendor_user_id": "nobody",
@@ -60,6 +61,7 @@ BODIES = {
     "catalog.replace": {"schemas": [], "resource_types": []},
     "policy.update": {"strict": True},
     "undeclared_attribute.declare": {"all": True},
+    "index.create": {"attribute": "never"},
     "undeclared_attribute.dismiss": {"attributes": [{"path": "x"}]},
     "policy.replace": {"strict": True},
     "role.create": {"name": "never"},
@@ -131,6 +133,7 @@ class World:
             "job_id": self.new_job(rollcall),
             "role_id": self.new_role(),
             **self.new_type(),
+            **self.new_index(),
             "vendor_user_id": self.new_vendor_user(),
             "setup_link_id": self.admin.post(
                 f"/v1/organizations/{self.organization.id}/setup-links", {"label": "isolation"}, expect=201
@@ -153,6 +156,18 @@ class World:
         body = {"name": name, "endpoint": f"/{name}", "schema": urn}
         self.admin.post(f"{path}/resource-types", body, expect=201)
         return {"schema_urn": urn, "resource_type": name}
+
+    made = 0
+
+    def new_index(self):
+        """With a number that no other world's has."""
+        World.made += 1
+        path = f"/v1/directories/{self.organization.directory_id}/indexes"
+        for number in range(World.made):
+            made = self.admin.post(path, {"attribute": f"a{number}"}, expect=201)
+            if number < World.made - 1:
+                self.admin.delete(made.headers["location"], expect=204)
+        return {"index_id": made["id"]}
 
     def new_vendor_user(self):
         """Linked to the user."""

@@ -96,7 +96,8 @@ def test_D_17_a_schema_is_made_shown_changed_and_deleted_and_every_server_knows(
         ({"attributes": [{"name": "password"}]}, "#/attributes/0/name"),
         ({"attributes": [{"name": "a", "type": "text"}]}, "#/attributes/0/type"),
         ({"attributes": [{"name": "a", "mutability": "writeOnly", "returned": "default"}]}, "#/attributes/0/returned"),
-        ({"attributes": [{"name": "a", "uniqueness": "server"}]}, "#/attributes/0/uniqueness"),
+        ({"attributes": [{"name": "a", "uniqueness": "global"}]}, "#/attributes/0/uniqueness"),
+        ({"attributes": [{"name": "a", "uniqueness": "server"}], "extends": ["User"]}, "#/attributes/0/uniqueness"),
         ({"attributes": [{"name": "a", "unknown": 1}]}, "#/attributes/0/unknown"),
         ({"attributes": [{"name": "a", "type": "complex"}]}, "#/attributes/0/subAttributes"),
         (
