@@ -14,13 +14,15 @@
 
 enum { VERIFIED_AT_ONCE = 10000, FILTERS = 15 };
 
-/* The environment's chain; an operator who names none means the operators' own. */
+/* The environment's chain; an operator who names none means the operators' own, and may name one that is gone. */
 static bool chain_of_caller(struct call *call, struct id *chain_out, struct err *err)
 {
     struct environment_id environment;
+    struct slice named = call->query[QUERY_ENVIRONMENT];
     *chain_out = (struct id){{0}};
-    if (call->principal.is_operator && !call->query[QUERY_ENVIRONMENT].data)
-        return true;
+    if (call->principal.is_operator)
+        return !named.data || id_from_prefixed(ID_PREFIX_ENVIRONMENT, named, chain_out) ||
+               err_set(err, ERR_NOT_FOUND, "There is no such environment.");
     if (!access_environment(call, &environment, err))
         return false;
     *chain_out = environment.id;

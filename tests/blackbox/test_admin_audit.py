@@ -117,6 +117,17 @@ def test_environments_themselves_are_told_to_operators(rollcall):
     assert deleted["detail"]["before"]["name"] == made["name"]
 
 
+def test_the_log_of_an_environment_outlives_it(rollcall):
+    operator = CheckedAdmin(rollcall.admin_url, rollcall.operator.key)
+    environment = operator.post("/v1/environments", {"name": f"env {uuid.uuid4()}"}, expect=201)["id"]
+    operator.post(f"/v1/environments/{environment}/keys", {"label": "x"}, expect=201)
+    operator.delete(f"/v1/environments/{environment}", expect=204)
+    records = operator.get(f"/v1/audit?environment={environment}", expect=200)["records"]
+    assert [record["action"] for record in records] == ["key.create"]
+    assert operator.get(f"/v1/audit/verify?environment={environment}", expect=200)["intact"]
+    operator.get("/v1/audit?environment=org-x", expect=404)
+
+
 # --- lists ---
 
 

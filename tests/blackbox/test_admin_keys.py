@@ -407,9 +407,14 @@ def test_a_jwt_is_no_scim_token(es, org):
     org.scim.get("/Users", authorization=f"Bearer {es.signer.token()}", expect=401)
 
 
-def test_guessed_jwts_count_as_wrong_credentials(make_rollcall):
-    rollcall = make_rollcall(admin_options=["--auth-failures", "5"])
+def test_guessed_jwts_count_as_wrong_credentials_and_the_audience_is_a_setting(make_rollcall):
+    url = "https://admin.example.com"
+    rollcall = make_rollcall(admin_options=["--auth-failures", "5", "--admin-url", f"{url}/"])
     stage = Stage(rollcall, CheckedAdmin(rollcall.admin_url, rollcall.operator.key))
+    organization = rollcall.new_organization().id
+    link = rollcall.admin.post(f"/v1/organizations/{organization}/setup-links", {"label": "x"}, expect=201)
+    assert link["url"].startswith(f"{url}/setup/sciml_")
+    stage.signer.audience = url
     good, forger = stage.signer.token(), KeyPair()
     stage.call(good, expect=200)
     answers = [stage.call(forger.token(stage.signer.header, stage.signer.claims())).status for _ in range(7)]
