@@ -89,7 +89,8 @@ static json_t *detail_of(const struct audit_note *note)
 /* An environment's records are for its vendor to see, an operator's acts in it included. */
 static struct id chain_of(const struct audit_note *note)
 {
-    return note->of_operators ? (struct id){{0}} : note->environment.id;
+    static const struct id operators;
+    return note->of_operators ? operators : note->environment.id;
 }
 
 static void render_detail(const struct audit_note *note, struct buf *out)

@@ -9,8 +9,8 @@
 
 #include "fixture.h"
 
-static const enum auth_credential_kind kinds[] = {AUTH_DIRECTORY_TOKEN, AUTH_API_KEY, AUTH_OPERATOR_KEY, AUTH_SETUP_LINK,
-                                                   AUTH_SETUP_SESSION};
+static const enum auth_credential_kind kinds[] = {AUTH_DIRECTORY_TOKEN, AUTH_API_KEY, AUTH_OPERATOR_KEY,
+                                                  AUTH_SETUP_LINK, AUTH_SETUP_SESSION};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 static const char *const kind_names[] = {"directory_token", "api_key", "operator_key", "setup_link", "setup_session"};
 
