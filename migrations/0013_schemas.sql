@@ -10,7 +10,8 @@ CREATE TABLE IF NOT EXISTS dropped_index (
   attribute     SMALLINT UNSIGNED NOT NULL,
   since_ms      BIGINT            NOT NULL,
   PRIMARY KEY (directory_id, type, attribute),
-  KEY since (since_ms)
+  KEY since (since_ms),
+  CONSTRAINT dropped_index_directory FOREIGN KEY (directory_id) REFERENCES directory (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 -- A vendor can say that an attribute stays undeclared; what clients do with it is counted all the same.
