@@ -181,6 +181,36 @@ def test_silence_is_told_once_and_so_is_the_return(make_rollcall):
     admin.wire.close()
 
 
+def test_two_processes_that_notice_at_once_tell_once(make_rollcall):
+    """Both want to change the same row; the second finds it changed."""
+    rollcall = make_rollcall()
+    directory = Directory(rollcall, CheckedAdmin(rollcall.admin_url, rollcall.admin.key), "entra")
+    directory.succeed()
+    directory.become("healthy")
+    directory.admin.wire.close()
+    rollcall.admin_process.stop()
+    directory.age(DAY)
+
+    def at_the_row():
+        return rollcall.database.query(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'UPDATE directory_health%%'"
+        )[0][0]
+
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        connection.begin()
+        cursor.execute("SELECT 1 FROM directory_health WHERE directory_id = %s FOR UPDATE", (directory.key,))
+        rollcall._start_admin()
+        second = another_admin(rollcall)
+        wait.until(lambda: at_the_row() == 2, "both processes wait for the row")
+        connection.commit()
+    directory.become("stalled")
+    wait.until(lambda: at_the_row() == 0, "both are done")
+    assert second.stop() == 0
+    assert len(directory.events("directory.stalled")) == 1
+    directory.scim.close()
+    directory.admin.wire.close()
+
+
 def another_admin(rollcall):
     port = free_port()
     options = ["--listen", f"127.0.0.1:{port}", "--database-url", rollcall.database.url("rollcall_admin")]

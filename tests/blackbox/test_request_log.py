@@ -6,6 +6,7 @@ import re
 import socket
 import uuid
 
+import h2.connection
 import pytest
 
 from harness import wait
@@ -260,6 +261,27 @@ def test_a_slow_request_is_logged_as_timed_out(rollcall):
     client.wire.close()
     org.scim.close()
     server.stop()
+
+
+def test_a_client_that_left_is_said_to_have(make_rollcall):
+    rollcall = make_rollcall()
+    org = rollcall.new_organization()
+    admin = CheckedAdmin(rollcall.admin_url, rollcall.admin.key)
+    host, port = rollcall.server.url.removeprefix("http://").split(":")
+    http2 = h2.connection.H2Connection()
+    headers = {":method": "GET", ":scheme": "http", ":authority": "x", ":path": f"/orgs/{org.id}/scim/v2/Users"}
+    with rollcall.database.frozen(), socket.create_connection((host, int(port)), timeout=30) as sock:
+        http2.initiate_connection()
+        http2.send_headers(1, [*headers.items(), ("authorization", f"Bearer {org.token}")], end_stream=True)
+        sock.sendall(http2.data_to_send())
+        wait.until(lambda: "rollcall_jobs_in_flight 1" in rollcall.server_metrics(), "the request is with the store")
+        http2.reset_stream(1)
+        sock.sendall(http2.data_to_send())
+        wait.until(lambda: "rollcall_requests_abandoned_total 1" in rollcall.server_metrics(), "the client is gone")
+    kept = Log(admin, org.directory_id).find_one("?method=GET")
+    assert kept["client_left"] and kept["path"].endswith("/scim/v2/Users")
+    org.scim.close()
+    admin.wire.close()
 
 
 # --- finding ---
