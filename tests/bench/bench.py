@@ -138,7 +138,7 @@ def benchmark(options):
         if options.erase:
             return erase.measure(stack, 2 if options.quick else 20)
         if options.request_log:
-            return request_log.measure_log(stack, options.seconds, options.repeat)
+            return request_log.measure_log(stack, options.seconds, options.repeat, options.only)
         if options.reading:
             return reading.measure(stack, options.quick)
         return large.measure(stack, options.quick) if options.large else measure_all(options, stack)
