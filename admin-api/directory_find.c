@@ -28,6 +28,7 @@ static struct directory read_row(struct call *call, const struct db_value *row)
         .erasing = row[14].integer != 0,
         .with_organization = row[15].integer != 0,
         .health = health_read(&row[16], arena),
+        .guarded_ms = row[33].integer,
     };
     db_id_out(&row[0], &directory.id.id);
     db_id_out(&row[1], &directory.organization.id);
@@ -96,14 +97,15 @@ json_t *directory_show(const struct directory *directory)
     json_t *policy = json_loadb(directory->policy.data, directory->policy.len, 0, NULL);
     int64_t cadence_s = directory->health.set_cadence_s;
     json_t *cadence = cadence_s ? json_integer(cadence_s) : json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
+    return json_pack("{s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
                      show_id(ID_PREFIX_DIRECTORY, &directory->id.id), "organization_id",
                      show_id(ID_PREFIX_ORGANIZATION, &directory->organization.id), "name",
                      json_from_slice(directory->name), "idp", json_from_slice(directory->idp), "primary",
-                     directory->is_primary, "state", state_name(directory->state), "policy",
-                     policy ? policy : json_object(), "counts", "users", (json_int_t)directory->users, "groups",
-                     (json_int_t)directory->groups, "created_at", show_time(directory->created_ms), "updated_at",
-                     show_time(directory->updated_ms), "deleted_at", show_time_or_null(directory->deleted_ms),
-                     "erase_at", show_time_or_null(directory->erase_ms), "expected_cadence_seconds", cadence, "health",
+                     directory->is_primary, "state", state_name(directory->state), "guarded_at",
+                     show_time_or_null(directory->guarded_ms), "policy", policy ? policy : json_object(), "counts",
+                     "users", (json_int_t)directory->users, "groups", (json_int_t)directory->groups, "created_at",
+                     show_time(directory->created_ms), "updated_at", show_time(directory->updated_ms), "deleted_at",
+                     show_time_or_null(directory->deleted_ms), "erase_at", show_time_or_null(directory->erase_ms),
+                     "expected_cadence_seconds", cadence, "health",
                      health_show(&directory->health, directory->idp, directory->state == DIRECTORY_PAUSED));
 }

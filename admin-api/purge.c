@@ -4,6 +4,7 @@
 #include "idempotency.h"
 #include "jobs.h"
 #include "obs/log.h"
+#include "scim/policy.h"
 #include "setup_links.h"
 #include "signing_keys.h"
 
@@ -42,6 +43,13 @@ static bool purge_departed(struct db *db, int64_t before_ms, uint64_t most, uint
     return db_execute(db, sql_departed_purge, parameters, 2, purged_out, err);
 }
 
+/* Departures that no guard counts any more. */
+static bool purge_departures(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
+{
+    struct db_value parameters[] = {db_integer(before_ms), db_integer((int64_t)most)};
+    return db_execute(db, sql_guard_purge, parameters, 2, purged_out, err);
+}
+
 static bool purge_import_problems(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out,
                                   struct err *err)
 {
@@ -70,6 +78,7 @@ static const struct {
     {"memberships of deleted people", DELETED_RETENTION, purge_deleted_memberships},
     {"deleted people", DELETED_RETENTION, purge_deleted},
     {"people who left", DELETED_RETENTION, purge_departed},
+    {"departures", (int64_t)SCIM_GUARD_LONGEST_S * 1000, purge_departures},
     {"problems of imports", JOB_RETENTION, purge_import_problems},
     {"files of imports", JOB_RETENTION, purge_import_pieces},
     {"signed tokens' ids", 0, signing_uses_purge},

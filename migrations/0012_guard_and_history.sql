@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS departure (
   document      MEDIUMBLOB        NOT NULL,
   PRIMARY KEY (directory_id, resource_id),
   KEY recent (directory_id, held, since_ms),
+  KEY stale (held, since_ms),
   CONSTRAINT departure_directory FOREIGN KEY (directory_id) REFERENCES directory (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 

@@ -13,7 +13,8 @@ SELECT d.id, d.organization_id, o.environment_id, p.directory_id <=> d.id, d.sta
        (SELECT CAST(SUM(t.failures) AS SIGNED) FROM directory_hour t
         WHERE t.directory_id = d.id AND t.hour > UNIX_TIMESTAMP() DIV 3600 - 24),
        (SELECT CAST(SUM(t.skipped) AS SIGNED) FROM directory_hour t
-        WHERE t.directory_id = d.id AND t.hour > UNIX_TIMESTAMP() DIV 3600 - 24)
+        WHERE t.directory_id = d.id AND t.hour > UNIX_TIMESTAMP() DIV 3600 - 24),
+       (SELECT q.guarded_ms FROM directory_guard q WHERE q.directory_id = d.id)
 FROM directory d
 JOIN organization o ON o.id = d.organization_id
 LEFT JOIN primary_directory p ON p.organization_id = d.organization_id
@@ -34,7 +35,8 @@ SELECT d.id, d.organization_id, o.environment_id, p.directory_id <=> d.id, d.sta
        (SELECT CAST(SUM(t.failures) AS SIGNED) FROM directory_hour t
         WHERE t.directory_id = d.id AND t.hour > UNIX_TIMESTAMP() DIV 3600 - 24),
        (SELECT CAST(SUM(t.skipped) AS SIGNED) FROM directory_hour t
-        WHERE t.directory_id = d.id AND t.hour > UNIX_TIMESTAMP() DIV 3600 - 24)
+        WHERE t.directory_id = d.id AND t.hour > UNIX_TIMESTAMP() DIV 3600 - 24),
+       (SELECT q.guarded_ms FROM directory_guard q WHERE q.directory_id = d.id)
 FROM directory d
 JOIN organization o ON o.id = d.organization_id
 LEFT JOIN primary_directory p ON p.organization_id = d.organization_id

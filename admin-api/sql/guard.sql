@@ -40,3 +40,6 @@ SELECT 1 FROM departure d FORCE INDEX (recent) WHERE d.directory_id = ? AND d.he
 
 -- name: guard_open
 UPDATE directory_guard SET guarded_ms = NULL WHERE directory_id = ?
+
+-- name: guard_purge
+DELETE FROM departure WHERE held = 0 AND since_ms < ? ORDER BY since_ms LIMIT ?

@@ -42,6 +42,7 @@ struct scim_names {
 struct scim_value_rule;   /* value_rule.h, private to the room */
 struct scim_bound_policy; /* its names, found in a directory's schemas: policy_bind.h */
 
+enum { SCIM_GUARD_LONGEST_S = 7 * 86400 };
 struct scim_guard { /* docs/guard-and-history.md */
     bool enabled;
     uint32_t max_users;   /* so many departures are borne; 0: any number */

@@ -1,7 +1,7 @@
 /* The guard against mass deprovisioning, as a policy spells it. */
 #include "policy_parts.h"
 
-enum { MOST_USERS = 1000000, SHORTEST_WINDOW_S = 60, LONGEST_WINDOW_S = 7 * 86400 };
+enum { MOST_USERS = 1000000, SHORTEST_WINDOW_S = 60 };
 
 /* null takes the limit away. */
 static bool read_number(const char *name, const json_t *value, json_int_t least, json_int_t most, bool nullable,
@@ -28,7 +28,7 @@ static bool read_member(const char *name, const json_t *value, struct scim_guard
     if (strcmp(name, "max_percent") == 0)
         return read_number(name, value, 1, 100, true, &guard->max_percent, err);
     if (strcmp(name, "window_seconds") == 0)
-        return read_number(name, value, SHORTEST_WINDOW_S, LONGEST_WINDOW_S, false, &guard->window_s, err);
+        return read_number(name, value, SHORTEST_WINDOW_S, SCIM_GUARD_LONGEST_S, false, &guard->window_s, err);
     return err_set(err, ERR_INVALID_VALUE, "The policy's \"guard\" has no member \"%s\".", name);
 }
 

@@ -105,6 +105,8 @@ def test_departures_beyond_what_is_borne_trip_it_once(org, admin, how):
     assert guarded.members(group) == set(people)
     assert plain(guarded.one(people[0])) == before[people[0]]
     assert {g["id"] for g in admin.get(f"{guarded.path}/users/{people[0]}/groups").json["groups"]} == {group}
+    directory = admin.get(guarded.path, expect=200).json
+    assert directory["guarded_at"] == state["guarded_at"] and directory["state"] == "active"
     assert guarded.events("directory.guarded") == [{"departures": 4, "users": 8, "window_seconds": 3600}]
     # the identity provider sees what it has done
     answer = org.scim.get(f"/Users/{people[0]}", expect=404 if how == "delete" else 200)
@@ -246,6 +248,7 @@ def test_a_revert_makes_it_real(org, admin):
     job = ended(admin, admin.post(f"{guarded.path}/guard/revert", expect=202))
     assert job["state"] == "done" and job["result"] == {"reverted": 6, "conflict_count": 0, "conflicts": []}
     assert guarded.state()["state"] == "open"
+    assert admin.get(guarded.path, expect=200).json["guarded_at"] is None
     for person in people:
         after = org.scim.get(f"/Users/{person}", expect=200).json
         for value in (after, before[person]):
