@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from harness.database import ROOT
+from harness.proxy import checking
 
 
 def blocks(page, kind):
@@ -28,15 +29,17 @@ def test_the_pages_commands_work(rollcall, tmp_path, page, said):
     variables = rollcall._environment("rollcall_admin")
     variables["ROLLCALL_DATABASE_URL"] = rollcall.database.url("rollcall_admin")
     variables["PATH"] = f"{rollcall.build / 'admin-api'}:{os.environ['PATH']}"
-    variables |= {"admin": rollcall.admin_url, "operator": rollcall.operator.key, "key": admin.key, "environment": environment}
+    variables |= {"operator": rollcall.operator.key, "key": admin.key, "environment": environment}
     for program in blocks(page, "python"):
         (tmp_path / "check.py").write_text(program)
     script = "\n".join(blocks(page, "sh")).replace("curl -s", "curl -sS --fail-with-body")
+    script = script.replace('"$admin" "$now"', f'"{rollcall.admin_url}" "$now"')  # the audience, whatever stands between
     # Other tests tamper with chains: that of this environment is intact, whatever the command says of theirs.
     script = script.replace("rollcall-admin audit-verify", "(rollcall-admin audit-verify || [ $? = 3 ]) | grep $environment")
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    with checking(rollcall.admin_url) as variables["admin"]:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     for text in said:
         assert text in done.stdout, done.stdout

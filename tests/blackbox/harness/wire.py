@@ -69,7 +69,8 @@ class Wire:
         """headers: list of (name, value). A Content-Length is added for a body, nothing else."""
         connection = self.connection
         try:
-            connection.putrequest(method, target, skip_accept_encoding=True)
+            own_host = any(name.lower() == "host" for name, _ in headers)
+            connection.putrequest(method, target, skip_host=own_host, skip_accept_encoding=True)
             for name, value in headers:
                 connection.putheader(name, value)
             if body is not None:
