@@ -3,9 +3,11 @@
 import http.client
 import json
 import threading
+import time
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 60
+IDLE_SECONDS = 20  # after which a server may have closed a connection (--idle-timeout)
 
 
 class Answer:
@@ -54,6 +56,10 @@ class Wire:
     @property
     def connection(self):
         connection = getattr(self._local, "connection", None)
+        if connection is not None and time.monotonic() - self._local.used_at > IDLE_SECONDS:
+            self.close()
+            connection = None
+        self._local.used_at = time.monotonic()
         if connection is None:
             connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
             self._local.connection = connection
