@@ -40,7 +40,7 @@ ORDER BY a.position LIMIT 1000
 -- name: audit_walk
 SELECT chain, position, id, actor, action, environment_id, organization_id, directory_id, detail, request_id,
        created_ms, hash, seal, pepper_version
-FROM audit WHERE chain = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?
+FROM audit FORCE INDEX (chain) WHERE chain = ? AND position > ? AND position <= ? ORDER BY position LIMIT ?
 
 -- name: audit_load
 SELECT chain, position, id, actor, action, environment_id, organization_id, directory_id, detail, request_id,
