@@ -120,7 +120,7 @@ static bool read_piece(struct walk *walk, const struct changed *changed, size_t 
                        struct err *err)
 {
     struct updates *updates = walk->updates;
-    const struct db_value parameters[] = {db_integer((int64_t)(first * ENTRY + 1)), db_integer(PIECE * ENTRY),
+    const struct db_value parameters[] = {db_integer((int64_t)(first * ENTRY + 1)), db_integer((int64_t)PIECE * ENTRY),
                                           db_id(&updates->directory.id), db_id(&changed->operation.id),
                                           db_integer((int64_t)changed->ordinal)};
     const struct db_value *row;
