@@ -10,7 +10,7 @@
 #include "scim/index.h"
 #include "scim/unicode.h"
 
-enum { MOST_GROUP_NAME = 255, MOST_PRIORITY = 1000000 };
+enum { MOST_GROUP_NAME = 255, MOST_PRIORITY = 1000000, MOST_AUDITED = 50 };
 
 /* --- showing --- */
 
@@ -276,6 +276,17 @@ static bool write(struct putting *putting, struct db_value default_role, struct 
             db_execute_bulk(call->db, sql_role_rule_insert, putting->values, COLUMNS, putting->count, NULL, err));
 }
 
+/* What the audit log keeps of a mapping: what was put, and of long lists their length alone. */
+static json_t *note_of(const json_t *shown)
+{
+    json_t *rules = json_object_get(shown, "rules");
+    size_t count = json_array_size(rules);
+    json_t *list = count <= MOST_AUDITED ? json_deep_copy(rules) : json_integer((json_int_t)count);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        json_object_del(json_array_get(list, i), "status");
+    return json_pack("{s:O, s:o}", "default_role", json_object_get(shown, "default_role"), "rules", list);
+}
+
 static bool replace(struct call *call, struct err *err)
 {
     struct putting putting = {.call = call};
@@ -283,13 +294,15 @@ static bool replace(struct call *call, struct err *err)
     if (!directory_of_path(call, DIRECTORY_SHARED, &putting.directory, err) || !load_roles(&putting, err) ||
         !read_rules(&putting, err) || !read_default(&putting, &default_role, err))
         return false;
-    json_t *before = show(call, &putting.directory, err);
-    audit_before(call, before);
+    json_scoped *before = show(call, &putting.directory, err);
     if (!before || !write(&putting, default_role, err))
         return false;
     json_t *shown = show(call, &putting.directory, err);
-    audit_after(call, json_copy(shown));
-    return shown && reply_json(call->op, 200, shown);
+    if (!shown)
+        return false;
+    audit_before(call, note_of(before));
+    audit_after(call, note_of(shown));
+    return reply_json(call->op, 200, shown);
 }
 
 static const char *field_rules(const json_t *value, const struct field_context *context)

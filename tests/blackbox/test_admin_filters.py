@@ -25,7 +25,7 @@ def place(org):
 
 def walk(admin, path, name, pages=None):
     found, cursor = [], None
-    while True:
+    for _ in range(1000):
         page = admin.get(path + (f"&cursor={cursor}" if cursor else ""), expect=200)
         if pages is not None:
             pages.append(len(page[name]))
@@ -33,6 +33,7 @@ def walk(admin, path, name, pages=None):
         cursor = page["next_cursor"]
         if cursor is None:
             return found
+    raise AssertionError("the walk has no end")
 
 
 def people(scim, chance):

@@ -208,6 +208,45 @@ def test_other_bad_mappings_are_refused(rollcall, admin, mappings):
     assert pointers(admin.put(mappings, {"rules": [{**rule, "role": "foreign"}]}, expect=422)) == ["#/rules/0/role"]
 
 
+def test_another_directorys_group_is_as_good_as_none(rollcall, admin, mappings):
+    make(admin, "admin")
+    theirs = rollcall.new_organization(rollcall.new_environment()).scim.new_group("Theirs")["id"]
+    for group in (theirs, "01890000-0000-7000-8000-000000000000"):
+        put = admin.put(mappings, {"rules": [{"group_id": group, "role": "admin"}]}, expect=200)
+        assert put["rules"][0]["status"] == "group_missing" and put["unmapped_roles"] == ["admin"]
+
+
+def test_an_environment_takes_its_roles_with_it(rollcall):
+    operator = CheckedAdmin(rollcall.admin_url, rollcall.operator.key)
+    environment = operator.post("/v1/environments", {"name": f"roles {uuid.uuid4()}"}, expect=201)["id"]
+    role = operator.post("/v1/roles", {"name": "a", "environment_id": environment}, expect=201)["id"]
+    assert len(operator.get(f"/v1/roles?environment={environment}", expect=200)["roles"]) == 1
+    operator.delete(f"/v1/environments/{environment}", expect=204)
+    operator.get(f"/v1/roles/{role}", expect=404)
+    operator.wire.close()
+
+
+def test_a_mapping_is_put_only_if_it_is_still_the_one_that_was_read(admin, mappings):
+    make(admin, "admin")
+    tag = admin.get(mappings, expect=200).headers["etag"]
+    rules = {"rules": [{"group_name": "G", "role": "admin"}]}
+    admin.put(mappings, rules, headers=[("If-Match", tag)], expect=200)
+    admin.put(mappings, {"rules": []}, headers=[("If-Match", tag)], expect=412)
+    assert len(admin.get(mappings, expect=200)["rules"]) == 1
+
+
+def test_who_put_which_rules_stands_in_the_audit_log(admin, mappings):
+    make(admin, "admin")
+    rule = {"group_name": "G", "role": "admin", "priority": 0}
+    admin.put(mappings, {"rules": [rule], "default_role": "admin"}, expect=200)
+    admin.put(mappings, {"rules": [rule] * 1000, "default_role": "admin"}, expect=200)
+    records = admin.get("/v1/audit?limit=1000&action=role_mapping.replace", expect=200)["records"]
+    first, second = sorted((record for record in records), key=lambda record: record["position"])
+    assert first["detail"]["before"] == {"default_role": None, "rules": []}
+    assert first["detail"]["after"] == {"default_role": "admin", "rules": [rule]}
+    assert second["detail"]["before"] == {"rules": [rule]} and second["detail"]["after"] == {"rules": 1000}
+
+
 def test_many_rules_cost_no_statement_for_each_user(admin, org, scim, mappings):
     make(admin, *(f"r{i}" for i in range(20)))
     users = [scim.new_user(f"u{i}")["id"] for i in range(60)]
