@@ -109,7 +109,7 @@ static bool lock_organization(struct call *call, const struct directory *directo
 
 static bool restore(struct call *call, struct err *err)
 {
-    struct directory directory;
+    struct directory directory = {.erase_ms = 0};
     if (!find_deleted(call, &directory, err) || !lock_organization(call, &directory, err) ||
         !directory_load_deleted(call, &directory.id, DIRECTORY_LOCKED, &directory, err) ||
         !grace_lasts(call, directory.erase_ms, directory.erasing, err))

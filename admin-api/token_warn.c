@@ -2,6 +2,7 @@
 #include "access.h"
 #include "admin_api_sql.h"
 #include "base/json.h"
+#include "base/must.h"
 #include "base/num.h"
 #include "page.h"
 #include "reply.h"
@@ -67,6 +68,7 @@ static bool find(struct chore *chore, unsigned warned, struct arena *arena, stru
 static bool raise(struct chore *chore, const struct ending *ending, unsigned due, struct err *err)
 {
     json_scoped *data = token_describe(&ending->token, ending->label, ending->expires_ms);
+    must(due > 0);
     if (due < TOKEN_WARNINGS) {
         json_object_set_new(data, "expires_in_days", json_integer((ending->expires_ms - chore->now_ms) / DAY_MS));
         json_object_set_new(data, "warning_days", json_integer(ahead_days[due - 1]));
