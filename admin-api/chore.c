@@ -9,9 +9,9 @@ enum {
     MOST_PARAMETERS = 8,
     FIRST_ROWS = 100,
     FEWEST_ROWS = 20,
-    MOST_ROWS = 500,
-    SHORT_NS = 3000000, /* a batch that took less may be larger next time */
-    LONG_NS = 8000000,  /* one that took more must be smaller */
+    MOST_ROWS = 250,
+    SHORT_NS = 2000000, /* a batch that took less may be larger next time */
+    LONG_NS = 5000000,  /* one that took more must be smaller */
     IDLE_SHARE = 3,     /* a pause is so many times as long as the work before it */
     MOST_PAUSE_NS = 500000000,
     LEAST_PAUSE_NS = 2000000,
