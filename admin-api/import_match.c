@@ -188,12 +188,13 @@ static bool run_table_chunk(struct import *import, void *context, struct err *er
 bool import_match_all(struct import *import, enum vendor_match how, bool *go_on_out, struct err *err)
 {
     struct table_pass pass = {.how = how, .more = true, .go_on = true};
-    while (pass.more && pass.go_on) {
-        if (!import_transact(import, run_table_chunk, &pass, err))
+    bool patient = true; /* false: told to stop while it waited */
+    while (pass.more && pass.go_on && patient) {
+        if (!import_transact_patiently(import, run_table_chunk, &pass, &patient, err))
             return false;
         arena_reset(&import->arena);
     }
-    *go_on_out = pass.go_on;
+    *go_on_out = pass.go_on && patient;
     return true;
 }
 

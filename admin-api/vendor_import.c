@@ -10,7 +10,7 @@
 #include "store/event.h"
 #include "store/rules.h"
 
-enum { MOST_TRIES = 8, PROBLEMS_BEFORE_FLUSH = 500 };
+enum { MOST_TRIES = 8, MOST_WAITS = 40, PROBLEMS_BEFORE_FLUSH = 500 };
 
 static const char *const count_names[IMPORT_COUNTS] = {
     [COUNT_ROWS] = "rows",
@@ -143,6 +143,20 @@ bool import_transact(struct import *import, import_chunk_fn *chunk, void *contex
     }
     json_decref(checkpoint);
     return done;
+}
+
+/* Who gives a large directory other keys has its rows for minutes. */
+bool import_transact_patiently(struct import *import, import_chunk_fn *chunk, void *context, bool *go_on_out,
+                               struct err *err)
+{
+    bool done = false;
+    *go_on_out = true;
+    for (int round = 0; !done && *go_on_out && round < MOST_WAITS; round++) {
+        done = import_transact(import, chunk, context, err);
+        if (!done && (db_failure(import->run->db) != DB_RETRY || !admin_job_step(import->run, go_on_out, err)))
+            return false;
+    }
+    return done || !*go_on_out;
 }
 
 /* --- a pass over the file --- */
@@ -281,26 +295,18 @@ static bool pass_file(struct import *import, bool (*take_chunk)(struct import *,
 static bool set_flag(struct import *import, void *context, struct err *err)
 {
     (void)context;
-    struct db_value directory = db_id(&import->run->directory.id);
-    return db_execute(import->run->db, sql_import_flag_directory, &directory, 1, NULL, err);
-}
-
-/* Every writer of the directory keeps its row until it has committed. Who wrote without having seen the rows of this
- * import is done when it can be had; who comes later sees them. */
-static bool wait_for_writers(struct import *import, void *context, struct err *err)
-{
-    (void)context;
     const struct db_value directory = db_id(&import->run->directory.id), *row;
-    return db_query_one(import->run->db, sql_directory_lock, &directory, 1, &row, err);
+    if (!db_query_one(import->run->db, sql_import_is_flagged, &directory, 1, &row, err))
+        return false;
+    bool is_flagged = row && row[0].integer != 0;
+    return is_flagged || db_execute(import->run->db, sql_import_flag_directory, &directory, 1, NULL, err);
 }
 
 static bool write_phase(struct import *import, bool *go_on_out, struct err *err)
 {
     if (!import->dry && !import_transact(import, set_flag, NULL, err))
         return false;
-    if (!pass_file(import, import_write_chunk, go_on_out, err) || !*go_on_out)
-        return err->kind == ERR_NONE;
-    return import->dry || import_transact(import, wait_for_writers, NULL, err);
+    return pass_file(import, import_write_chunk, go_on_out, err);
 }
 
 static bool match_phase(struct import *import, enum vendor_match how, bool *go_on_out, struct err *err)

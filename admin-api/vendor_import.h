@@ -98,6 +98,9 @@ void import_list_conflict(struct import *import, int64_t row, enum vendor_match 
 /* A transaction, begun anew when it collides with another's; counts are then what they were. */
 typedef bool import_chunk_fn(struct import *import, void *context, struct err *err);
 MUST_CHECK bool import_transact(struct import *import, import_chunk_fn *chunk, void *context, struct err *err);
+/* And again, for as long as rows are in somebody's hands: some minutes. *go_on_out false: told to stop. */
+MUST_CHECK bool import_transact_patiently(struct import *import, import_chunk_fn *chunk, void *context, bool *go_on_out,
+                                          struct err *err);
 
 /* Keeps counts and checkpoint; in a transaction. */
 MUST_CHECK bool import_keep(struct import *import, json_t *place, bool *go_on_out, struct err *err);

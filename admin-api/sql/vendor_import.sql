@@ -28,6 +28,9 @@ ORDER BY place LIMIT ?
 -- name: import_job
 SELECT 1 FROM job WHERE id = ? AND directory_id = ? AND kind = 'vendor_user_import'
 
+-- name: import_is_flagged
+SELECT has_vendor_users FROM directory WHERE id = ?
+
 -- From now on the directory's tokens say so; a new revision, so that whoever reads a token at this moment reads it again.
 -- name: import_flag_directory
 UPDATE directory SET has_vendor_users = 1, revision = revision + 1 WHERE id = ? AND has_vendor_users = 0

@@ -9,6 +9,7 @@ from harness.openapi import CheckedAdmin
 from harness.rollcall import id_bytes
 from harness.scim import USER, Scim
 from harness.vendor import csv_of, finished, import_users, ndjson_of, problems_of, start_import, vendor_user
+from harness.wait import until
 
 
 @pytest.fixture
@@ -126,6 +127,24 @@ def test_a_user_with_the_addresses_of_two_vendor_users_is_linked_to_none(admin, 
     both = [{"value": "home@example.com", "type": "home"}, {"value": "work@example.com", "type": "work"}]
     scim.post("/Users", {"schemas": [USER], "userName": "two", "emails": both}, expect=201)
     assert [conflict(admin, path, v) for v in ("v1", "v2")] == ["shared", "shared"]
+
+
+def test_a_user_name_of_two_vendor_users_links_nobody(admin, path, scim):
+    import_users(admin, path, csv_of(row("v1", "ada@example.com"), row("v2", "Ada@example.com", "ada@example.com")))
+    made = push(scim, "ada@example.com", "ada@example.com")
+    assert [conflict(admin, path, v) for v in ("v1", "v2")] == ["shared", "shared"]
+    assert admin.get(f"{path}/users/{made}", expect=200)["vendor_user_id"] is None
+
+
+def test_two_users_with_one_address_in_one_batch_are_both_left(admin, path, scim):
+    import_users(admin, path, csv_of(row("v1", "", "team@example.com")))
+    posts = [
+        {"method": "POST", "path": "/Users", "bulkId": name, "data": user(name, "team@example.com")} for name in ("one", "two")
+    ]
+    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": posts}
+    done = scim.post("/Bulk", message, expect=200)["Operations"]
+    assert [operation["status"] for operation in done] == ["201", "201"]
+    assert conflict(admin, path, "v1") == "several"
 
 
 def test_an_address_of_two_users_links_nobody(admin, path, scim):
@@ -260,6 +279,36 @@ def test_pushes_during_an_import_are_not_missed(admin, path, org, scim):
     thread.join()
     found = {one["vendor_user_id"]: one["user_id"] for one in walk(admin, f"{path}/vendor-users?limit=1000", "vendor_users")}
     assert {name: found[name] for name in ids} == ids
+
+
+def test_an_import_waits_for_a_write_that_has_not_seen_it(rollcall, admin, path, org, scim):
+    """The write began before the import and commits after it: it cannot link, so the import has to."""
+    import_users(admin, path, csv_of(row("first", "first")))
+    key = id_bytes(org.directory_id)
+    made = push(scim, "late@example.com")
+    with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+        # A writer that holds the directory's row, as all do, and shows its user only when it commits.
+        cursor.execute("UPDATE resource SET unique_key = 'hidden' WHERE directory_id = %s AND type = 1", (key,))
+        connection.commit()
+        connection.begin()
+        cursor.execute("SELECT 1 FROM directory WHERE id = %s LOCK IN SHARE MODE", (key,))
+        cursor.execute("UPDATE resource SET unique_key = 'late@example.com' WHERE directory_id = %s AND type = 1", (key,))
+        job = start_import(admin, path, csv_of(row("v1", "late@example.com")))["id"]
+
+        def waits_or_is_done():
+            with rollcall.database.connect("rollcall") as other, other.cursor() as look:
+                look.execute(  # with line ends where the statement has them
+                    "SELECT COUNT(*) FROM information_schema.processlist WHERE time_ms > 100 AND id <> CONNECTION_ID()"
+                    " AND info LIKE 'SELECT r.unique_key, %LOCK IN SHARE MODE%'"
+                )
+                waits = look.fetchone()[0] > 0
+            state = admin.get(f"/v1/jobs/{job}", expect=200)
+            return state["state"] == "done" or (waits and state["progress"]["done"] == 1)
+
+        until(waits_or_is_done, "the import is at the writer's row, or has passed it by")
+        connection.commit()
+    assert finished(admin, job)["state"] == "done"
+    assert linked(admin, path, "v1") == (made, "matched", "user_name")
 
 
 def walk(admin, path, name):
