@@ -63,6 +63,8 @@ void import_csv_free(struct import_csv *csv)
 static struct slice field(const struct import_csv *csv, size_t at)
 {
     size_t end = at + 1 < csv->field_count && at + 1 <= IMPORT_COLUMNS ? csv->starts[at + 1] : csv->text.len;
+    if (end == csv->starts[at])
+        return SLICE_EMPTY;
     return slice_of(csv->text.data + csv->starts[at], end - csv->starts[at]);
 }
 
