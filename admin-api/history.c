@@ -326,7 +326,7 @@ static bool answer_version(struct history_request *request, struct err *err)
     uint64_t version;
     json_t *entry, *document = NULL;
     bool deleted;
-    int64_t made_ms;
+    int64_t made_ms = 0;
     if (!is_known(request, err) || !read_version(request, call->op->parameters[2], &version, err) ||
         !load_row(request, version, &entry, &deleted, err))
         return false;
