@@ -70,8 +70,8 @@ bool precondition_check(struct call *call, const struct admin_operation *operati
 static bool is_resource(const struct op *op, const struct admin_operation *operation)
 {
     bool shown = op->reply.status == 201 || (op->reply.status == 200 && !is_method(op, "POST"));
-    return shown && strcmp(op->reply.content_type, reply_json_type) == 0 &&
-           !(operation->queries & QUERY_PAGE) && !reply_has_header(op, "etag");
+    bool is_json = op->reply.content_type && strcmp(op->reply.content_type, reply_json_type) == 0;
+    return shown && is_json && !(operation->queries & QUERY_PAGE) && !reply_has_header(op, "etag");
 }
 
 static bool answer_conditional_get(struct op *op, const char *tag, struct err *err)

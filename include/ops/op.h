@@ -81,7 +81,7 @@ struct reply {
     int status;                      /* 0 until answered */
     const char *content_type;        /* static; NULL without a body */
     struct buf body;                 /* heap; empty for 204, 304 */
-    bool more;                      /* body is not the end of it: see op_send_piece */
+    bool more;                       /* body is not the end of it: see op_send_piece */
     struct reply_header headers[12]; /* etag, location, content-location, retry-after, allow, www-authenticate, … */
     size_t header_count;
 };
@@ -112,12 +112,12 @@ struct op {
 
     struct reply reply;
     struct err err;
-    uint64_t retry_after_s;         /* goes with ERR_THROTTLED */
+    uint64_t retry_after_s; /* goes with ERR_THROTTLED */
     /* Of an answer in pieces: called on the loop's thread, must not block. wanted: the client has taken what was sent,
      * and the op is the use case's again, to fill in the next piece (reply.body is empty). Not wanted: the client has
      * left, or was cut off; op_finish ends it. */
     void (*proceed)(struct op *op, bool wanted);
-    bool begun; /* its first piece is sent */
+    bool begun;                     /* its first piece is sent */
     void *state;                    /* the use case's own between steps, in the arena */
     void (*dispose)(struct op *op); /* frees what of state is not in the arena; NULL: nothing */
 

@@ -18,6 +18,8 @@ READ_AT = {
     "vendor_user.link": "/v1/directories/{directory_id}/vendor-users/{vendor_user_id}",
     "vendor_user.unlink": "/v1/directories/{directory_id}/vendor-users/{vendor_user_id}",
 }
+# What goes on changing by itself after it was made.
+MOVING = {"index.create": "is being built"}
 # What reads need besides their path.
 QUERIES = {
     "user.diff": "?from=1&to=1",
@@ -178,7 +180,7 @@ def test_every_post_can_be_sent_again(world, operation):
 @pytest.mark.parametrize("operation", POSTS, ids=repr)
 def test_what_is_made_has_the_tag_that_it_is_read_with(world, operation):
     made = send(world, operation, good_body(world, operation))
-    if made.status == 201:
+    if made.status == 201 and operation.id not in MOVING:
         assert made.headers["etag"] == world.admin.get(made.headers["location"], expect=200).headers["etag"]
     if made.status == 202:
         world.admin.get(made.headers["location"], expect=200)
