@@ -45,11 +45,13 @@ static void compare_objects(const struct walk *walk, const char *path, int depth
 {
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)(uintptr_t)before, name, value)
+    json_object_foreach ((json_t *)(uintptr_t)before, name, value) {
         compare_member(walk, path, depth, name, before, after);
-    json_object_foreach ((json_t *)(uintptr_t)after, name, value)
+    }
+    json_object_foreach ((json_t *)(uintptr_t)after, name, value) {
         if (!json_object_get(before, name))
             compare_member(walk, path, depth, name, before, after);
+    }
 }
 
 static bool is_object_or_none(const json_t *value) { return !value || json_is_object(value); }
