@@ -31,7 +31,7 @@ static json_t *types_with(const struct scim_rules *rules, const struct scim_sche
 static json_t *show(const struct catalog_state *state, const struct scim_schema *schema)
 {
     struct buf text;
-    buf_init(&text, SCIM_CATALOG_BYTES * 8);
+    buf_init(&text, (size_t)SCIM_CATALOG_BYTES * 8);
     bool known = scim_discovery_schema(state->rules, slice_str(schema->urn), SLICE_EMPTY, &text);
     json_t *shown = known ? json_loadb(text.data, text.len, 0, NULL) : NULL;
     buf_fini(&text);

@@ -153,7 +153,7 @@ bool catalog_add(struct catalog *catalog, const json_t *json, const struct catal
     size_t at = place_of(json_string_value(json_object_get(json, "id")));
     const struct scim_schema *built_in = scim_schemas[at];
     const struct catalog_place listed = {.in = place, .name = "attributes"};
-    const json_t *list;
+    const json_t *list = NULL;
     if (!open_addition(catalog, json, at, place, &list))
         return false;
     struct adding adding = {.catalog = catalog, .of = {.urn = built_in->urn, .listed = &listed}};

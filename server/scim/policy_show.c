@@ -37,7 +37,7 @@ static json_t *show_sensitive(const struct scim_rules *rules)
 static json_t *show_leniencies(const struct scim_policy *policy)
 {
     static const char *const names[SCIM_LENIENCIES] = {
-#define LENIENCY(symbol, number, name, on, accepted) [symbol] = name,
+#define LENIENCY(symbol, number, name, on, accepted) [symbol] = (name),
 #include "scim/leniency.def"
 #undef LENIENCY
     };
