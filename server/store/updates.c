@@ -94,7 +94,9 @@ static bool expand(struct walk *walk, struct resource_id group, bool *done_out, 
                           &expansion, err))
         return false;
     *done_out = !expansion.cut && expansion.rows < limit;
-    updates->place.below = *done_out ? (struct resource_id){0} : expansion.last;
+    updates->place.below = expansion.last;
+    if (*done_out)
+        memset(&updates->place.below, 0, sizeof(updates->place.below));
     return true;
 }
 

@@ -86,7 +86,9 @@ static void make_directory(struct db *db, struct directory_id *directory)
     id_to_base32(&environment, name);
     run(db, "INSERT INTO environment VALUES (?, ?, 0, 0)",
         (struct db_value[]){db_id(&environment), db_bytes(slice_str(name))}, 2);
-    run(db, "INSERT INTO organization VALUES (?, ?, NULL, 'o', '[]', 0, 0)",
+    run(db,
+        "INSERT INTO organization (id, environment_id, external_id, display_name, domains, created_ms, updated_ms) "
+        "VALUES (?, ?, NULL, 'o', '[]', 0, 0)",
         (struct db_value[]){db_id(&organization), db_id(&environment)}, 2);
     run(db,
         "INSERT INTO directory (id, organization_id, name, policy, created_ms, updated_ms) VALUES (?, ?, '', '', 1, 1)",

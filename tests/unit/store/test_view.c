@@ -33,7 +33,8 @@ static void run(const char *sql, const struct db_value *values, size_t count)
 static struct directory_id make_directory(const char *name, const struct id *environment)
 {
     struct id organization = id_new(), id = id_new();
-    run("INSERT INTO organization VALUES (?, ?, NULL, 'o', '[]', 0, 0)",
+    run("INSERT INTO organization (id, environment_id, external_id, display_name, domains, created_ms, updated_ms) "
+        "VALUES (?, ?, NULL, 'o', '[]', 0, 0)",
         (struct db_value[]){db_id(&organization), db_id(environment)}, 2);
     run("INSERT INTO directory (id, organization_id, name, state, policy, created_ms, updated_ms) "
         "VALUES (?, ?, ?, 2, '{\"strict\":true}', 0, 0)",
