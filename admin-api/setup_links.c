@@ -131,9 +131,10 @@ static bool create(struct call *call, struct err *err)
     call->audit.directory = link.directory;
     json_t *shown = show_link(call, row);
     audit_after(call, json_copy(shown));
+    /* Behind "#": browsers do not send that part, so it is in no access log and no Referer on its way. */
     json_object_set_new(
         shown, "url",
-        json_string(arena_printf(call_arena(call), "%s/setup/%s", call->settings->admin_url, fresh.text)));
+        json_string(arena_printf(call_arena(call), "%s/setup#%s", call->settings->admin_url, fresh.text)));
     char id[ID_PREFIXED_CHARS + 1];
     id_to_prefixed(ID_PREFIX_ORGANIZATION, &organization.id.id, id);
     return reply_created(call->op, arena_printf(call_arena(call), "/v1/organizations/%s/setup-links", id),

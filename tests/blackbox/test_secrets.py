@@ -38,7 +38,7 @@ def until_logged(rollcall, answer):
 def set_up(rollcall, org):
     """A setup link, the session that it was exchanged for, and a JWT; each was used, also for a change."""
     admin = rollcall.admin
-    link = admin.post(f"/v1/organizations/{org.id}/setup-links", {"label": "x"}, expect=201)["url"].rsplit("/", 1)[1]
+    link = admin.post(f"/v1/organizations/{org.id}/setup-links", {"label": "x"}, expect=201)["url"].rsplit("#", 1)[1]
     session = admin.with_key(link).post("/v1/setup/sessions", expect=201)["session"]
     admin.with_key(session).post(f"/v1/setup/directories/{org.directory_id}/tokens", {"label": "x"}, expect=201)
     environment, pair = admin.get("/v1/key", expect=200)["environment"]["id"], KeyPair()
