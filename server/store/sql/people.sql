@@ -32,11 +32,12 @@ DELETE FROM departed_user WHERE directory_id = ? AND resource_id = ?
 -- What shows of users beside their resources (people.c).
 -- name: people_facts
 SELECT 1, d.resource_id, d.since_ms, NULL, NULL, NULL
-FROM deactivated_user d WHERE d.directory_id = ? AND d.resource_id IN (?*)
+FROM deactivated_user d FORCE INDEX (PRIMARY) WHERE d.directory_id = ? AND d.resource_id IN (?*)
 UNION ALL
 SELECT 2, v.resource_id, 0, v.vendor_user_id, NULL, NULL
 FROM vendor_user v FORCE INDEX (resource) WHERE v.directory_id = ? AND v.resource_id IN (?*)
 UNION ALL
 SELECT STRAIGHT_JOIN 3, i.resource_id, 0, NULL, i.person_id, p.resource_id
-FROM incarnation i JOIN incarnation p ON p.directory_id = i.directory_id AND p.person_id = i.person_id
+FROM incarnation i FORCE INDEX (PRIMARY)
+JOIN incarnation p FORCE INDEX (person) ON p.directory_id = i.directory_id AND p.person_id = i.person_id
 WHERE i.directory_id = ? AND i.resource_id IN (?*)
