@@ -2,12 +2,12 @@
 
 import random
 import threading
-import uuid
 
 import pytest
 from harness.jobs import ended
 from harness.openapi import CheckedAdmin
-from harness.scim import ENTERPRISE, patch_of
+from harness.scim import ENTERPRISE
+from harness.wait import until
 
 OFF = {"op": "replace", "path": "active", "value": False}
 OKTA_OFF = {"op": "replace", "value": {"active": False}}
@@ -428,3 +428,39 @@ def test_a_server_killed_in_the_middle_holds_exactly_who_has_left(own_rollcall):
     assert {user["id"] for user in guarded.seen().values() if "held" in user} == set(inactive)
     assert {user: plain(value) for user, value in guarded.seen().items()} == before
     assert len(guarded.events("directory.guarded")) == 1
+
+
+def test_groups_through_groups_are_held_too(org, admin):
+    guarded = Guarded(org, admin, max_users=1)
+    people = guarded.people(3)
+    inner = org.scim.new_group("inner", people)["id"]
+    org.scim.new_group("outer", [inner])
+    before = guarded.seen()
+    assert [group["type"] for group in before[people[0]]["groups"]].count("indirect") == 1
+    for person in people:
+        org.scim.delete(f"/Users/{person}", expect=204)
+    assert {user: plain(value) for user, value in guarded.seen().items()} == before
+
+
+@pytest.mark.slow
+def test_a_revert_that_is_cut_goes_on_where_it_was(own_rollcall):
+    rollcall = own_rollcall
+    org = rollcall.new_organization()
+    guarded = Guarded(org, CheckedAdmin(rollcall.admin_url, rollcall.admin.key), max_users=5)
+    people = guarded.people(150)
+    before = guarded.seen()
+    for person in people:
+        org.scim.delete(f"/Users/{person}", expect=204)
+    job = guarded.admin.post(f"{guarded.path}/guard/revert", expect=202).headers["location"]
+    until(lambda: guarded.admin.get(job, expect=200).json["progress"]["done"] > 0, job)
+    rollcall.admin_process.kill()
+    rollcall.ensure_running()
+    guarded.admin = CheckedAdmin(rollcall.admin_url, rollcall.admin.key)
+    until(lambda: guarded.admin.get(job, expect=200).json["state"] == "done", job, 120)
+    result = guarded.admin.get(job, expect=200).json["result"]
+    assert result == {"reverted": 150, "conflict_count": 0, "conflicts": []}
+    assert guarded.state()["state"] == "open"
+    changing = ("updated_at", "scim")
+    assert [{n: v for n, v in user.items() if n not in changing} for user in guarded.seen().values()] == [
+        {n: v for n, v in user.items() if n not in changing} for user in before.values()
+    ]
