@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from harness.openapi import CheckedAdmin
-from harness.scim import ENTERPRISE, USER, patch_of
+from harness.scim import ENTERPRISE, USER
 
 
 @pytest.fixture
