@@ -9,7 +9,8 @@ import pytest
 
 from harness.openapi import OPERATIONS, CheckedAdmin
 from harness.rollcall import id_bytes
-from harness.scim import Scim
+from harness.scim import USER, Scim
+from harness.wait import until
 from test_admin_isolation import BODIES, UNKNOWN, fill
 
 EVERYTHING = ["view_connection", "rotate_token", "choose_idp", "edit_domains", "view_log"]
@@ -339,3 +340,13 @@ def test_everything_is_on_record_with_the_link_as_who_did_it(world):
     assert records[2]["detail"]["after"] == {"idp": "ping"}
     assert not any(prefix in json.dumps(records) for prefix in ("sciml_", "scims_"))
     assert urlsplit(link["url"]).fragment not in json.dumps(records)
+
+
+def test_a_session_sees_what_the_identity_provider_sent(world):
+    """The log of the link's organization, without people's data, so that an IT admin can tell what went wrong."""
+    session = world.session(permissions=["view_log"])
+    path = f"/v1/setup/directories/{world.directory}/requests"
+    Scim(world.connector_url, world.token).post("/Users", {"schemas": [USER], "userName": ""}, expect=400)
+    listed = until(lambda: session.get(path, expect=200)["requests"], "the request is in the log")
+    assert [request["status"] for request in listed] == [400]
+    assert session.get(f"{path}/{listed[0]['id']}", expect=200)["status"] == 400
