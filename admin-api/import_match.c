@@ -132,7 +132,7 @@ static bool save_conflicts(const struct import *import, enum vendor_match how, c
 
 static bool save(const struct import *import, enum vendor_match how, const struct waiting *waiting, struct err *err)
 {
-    struct db_value *values = calloc(LINK_WIDTH * IMPORT_CHUNK, sizeof *values);
+    struct db_value *values = calloc((size_t)LINK_WIDTH * IMPORT_CHUNK, sizeof *values);
     must(values);
     size_t links = fill_links(import, how, waiting, values);
     bool good =

@@ -90,7 +90,7 @@ void import_list_problem(struct import *import, enum import_problem_kind kind, c
 bool import_flush_problems(struct import *import, struct err *err)
 {
     struct problem_list *problems = import->problems;
-    struct db_value *values = calloc(KEPT * WIDTH, sizeof *values);
+    struct db_value *values = calloc((size_t)KEPT * WIDTH, sizeof *values);
     must(values);
     for (size_t i = 0; i < problems->count; i++) {
         const struct listed *listed = &problems->list[i];

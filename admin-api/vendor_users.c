@@ -124,12 +124,13 @@ static bool summarise(struct call *call, struct err *err)
     if (!directory_of_path(call, DIRECTORY_SHARED, &directory, err) || !count_states(call, &directory, counts, err))
         return false;
     int64_t matched = counts[VENDOR_MATCHED], unmatched = counts[VENDOR_UNMATCHED], conflict = counts[VENDOR_CONFLICT];
+    int64_t total = matched + unmatched + conflict;
     int64_t users_unmatched = directory.users > matched ? directory.users - matched : 0;
     return reply_json(call->op, 200,
-                      json_pack("{s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I}}", "vendor_users", "total",
-                                (json_int_t)(matched + unmatched + conflict), "matched", (json_int_t)matched,
-                                "unmatched", (json_int_t)unmatched, "conflict", (json_int_t)conflict, "users", "total",
-                                (json_int_t)directory.users, "unmatched", (json_int_t)users_unmatched));
+                      json_pack("{s:{s:I, s:I, s:I, s:I}, s:{s:I, s:I}}", "vendor_users", "total", (json_int_t)total,
+                                "matched", (json_int_t)matched, "unmatched", (json_int_t)unmatched, "conflict",
+                                (json_int_t)conflict, "users", "total", (json_int_t)directory.users, "unmatched",
+                                (json_int_t)users_unmatched));
 }
 
 /* --- one --- */

@@ -87,9 +87,23 @@ static bool is_subject(const struct linking *of, const struct known *known)
     return !known->keys_before || !has_same_names(known->keys_before, known->keys_after);
 }
 
-#define EACH_SUBJECT(of, known)                                                                                        \
-    for (const struct known *known = (of)->view->staged_resources; known; known = known->next_staged)                  \
-        if (is_subject(of, known))
+/* The first subject from there on; NULL: none. */
+static const struct known *subject_from(const struct linking *of, const struct known *known)
+{
+    while (known && !is_subject(of, known))
+        known = known->next_staged;
+    return known;
+}
+
+static const struct known *first_subject(const struct linking *of)
+{
+    return subject_from(of, of->view->staged_resources);
+}
+
+static const struct known *next_subject(const struct linking *of, const struct known *known)
+{
+    return subject_from(of, known->next_staged);
+}
 
 /* --- who may be whom --- */
 
@@ -143,7 +157,8 @@ static bool find_candidates(struct linking *of, struct db *db, struct err *err)
 {
     static struct store_find_query query = {.sql = sql_vendor_find, .lists = LISTS};
     struct store_keys lists[LISTS] = {{NULL, 0, 0}};
-    EACH_SUBJECT(of, known) { name_keys(of, known, lists); }
+    for (const struct known *known = first_subject(of); known; known = next_subject(of, known))
+        name_keys(of, known, lists);
     return store_find(db, &query, of->directory, lists, take_candidate, of, err);
 }
 
@@ -347,7 +362,8 @@ static bool link_directory(struct view *view, struct db *db, struct directory_id
         return false;
     if (!of.candidates)
         return true;
-    EACH_SUBJECT(&of, known) { recognise(&of, known); }
+    for (const struct known *known = first_subject(&of); known; known = next_subject(&of, known))
+        recognise(&of, known);
     return settle_pending(&of, db, err) && save(&of, db, err);
 }
 
