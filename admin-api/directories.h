@@ -17,7 +17,7 @@ struct directory { /* texts in the request's arena */
     enum directory_state state;
     struct slice name, idp, policy; /* policy: JSON object */
     int64_t created_ms, updated_ms;
-    int64_t guarded_ms; /* since when departures are held; 0: they are not */
+    int64_t guarded_ms;           /* since when departures are held; 0: they are not */
     int64_t users, groups;        /* how many it has */
     int64_t deleted_ms, erase_ms; /* 0: it is there */
     bool erasing;                 /* there is no way back */

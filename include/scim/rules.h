@@ -33,7 +33,7 @@ struct scim_rules_source {
     struct slice policy;      /* directory.policy, see policy.h */
     struct slice catalog;     /* directory.catalog, a JSON object; empty: nothing but the built-in types */
     struct slice domains;     /* organization.domains, a JSON array of strings; empty: none */
-    struct slice indexes; /* directory.indexes, see indexes.h; empty: none */
+    struct slice indexes;     /* directory.indexes, see indexes.h; empty: none */
     struct scim_fault *fault; /* filled in when the catalog is refused; may be NULL */
 };
 

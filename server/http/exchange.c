@@ -129,7 +129,8 @@ static void on_request_gone(void *guard)
     unlink_exchange(exchange);
     bool answered = exchange->state == EXCHANGE_ANSWERED;
     bool more = answered && exchange->op.reply.more;
-    bool whole = answered && !more && (exchange->op.is_head || exchange->req->bytes_sent >= exchange->op.reply.body.len);
+    bool whole =
+        answered && !more && (exchange->op.is_head || exchange->req->bytes_sent >= exchange->op.reply.body.len);
     bool is_http2 = exchange->is_http2;
     if (more) {
         access_log_add(exchange, exchange->req->bytes_sent);

@@ -65,7 +65,7 @@ void exchange_stop_stream(struct exchange *exchange);
 void exchange_refuse(struct exchange *exchange);
 void exchange_count(struct exchange *exchange);
 void exchange_tell(const struct exchange *exchange, bool client_left); /* the service, that it has ended */
-void exchange_count_records(struct exchange *exchange); /* of the operations in it */
+void exchange_count_records(struct exchange *exchange);                /* of the operations in it */
 void exchange_release(struct exchange *exchange);
 /* Of a job that is out: what limits count. Given back when it comes home. */
 void exchange_take_slots(struct exchange *exchange);

@@ -47,8 +47,8 @@ static bool step_any(struct batch *batch, struct view *view, bool *done)
     return wanting;
 }
 
-/* The same for those that are in order. Behind one that wants rows, the others look ahead: what they want is loaded with it,
- * but their answers do not count yet. */
+/* The same for those that are in order. Behind one that wants rows, the others look ahead: what they want is loaded
+ * with it, but their answers do not count yet. */
 static bool step_in_order(struct batch *batch, struct view *view, bool *done)
 {
     for (size_t i = 0; i < batch->count; i++) {

@@ -23,10 +23,8 @@ static bool read_rules(struct db *db, struct directory_id directory, const struc
         return false;
     if (!row)
         return true;
-    struct scim_rules_source source = {.policy = row[1].bytes,
-                                       .catalog = row[2].bytes,
-                                       .domains = row[3].bytes,
-                                       .indexes = row[4].bytes};
+    struct scim_rules_source source = {
+        .policy = row[1].bytes, .catalog = row[2].bytes, .domains = row[3].bytes, .indexes = row[4].bytes};
     struct err refusal = ERR_INIT;
     struct scim_rules *rules = scim_rules_make(&source, &refusal);
     if (rules)
