@@ -8,7 +8,6 @@ import contextlib
 import re
 import statistics
 import time
-from datetime import datetime, timezone
 from urllib.parse import quote
 
 from erase import Admin
@@ -88,18 +87,15 @@ def measure(stack, quick):
     walk(stack, reader, rows, "everybody", place, users, times)
     walk(stack, reader, rows, "everybody, view=profile", place + "&view=profile", users, times)
     walk(stack, reader, rows, "everybody, include_deleted", place + "&include_deleted=true", users, times)
-    everyone = quote('userName pr and active eq true or active eq false')
+    everyone = quote("userName pr and active eq true or active eq false")
     walk(stack, reader, rows, "a filter that all match", f"{place}&filter={everyone}", users, 1)
     group = reader.ask("GET", f"/v1/directories/{directory}/groups?limit=1")["groups"][0]["id"]
-    inside = reader_count(stack, reader, f"{place}&view=profile&filter=" + quote(f'groups eq "{group}"'))
+    inside = count_users(reader, f"{place}&view=profile&filter=" + quote(f'groups eq "{group}"'))
     walk(stack, reader, rows, "users of a group", f"{place}&filter=" + quote(f'groups eq "{group}"'), inside, 1)
-    since = datetime.fromtimestamp(time.time() - 86400, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    say(f"  (changes are asked for since {since})")
     return rows
 
 
-def reader_count(stack, reader, path):
-    del stack
+def count_users(reader, path):
     count = 0
     while path:
         page = reader.ask("GET", path)
