@@ -9,7 +9,7 @@ const char *admin_pointer(const char *parent, const char *name, struct arena *ar
 {
     static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
     struct buf out;
-    buf_init(&out, strlen(parent) + 3 * SHOWN_NAME + 2);
+    buf_init(&out, strlen(parent) + (size_t)3 * SHOWN_NAME + 2);
     buf_add_str(&out, parent);
     buf_add_char(&out, '/');
     for (size_t i = 0; i < SHOWN_NAME && name[i]; i++) {
