@@ -98,21 +98,19 @@ static void add_custom(const struct profile *profile, struct slice document, str
     buf_add_char(out, '}');
 }
 
-/* What has happened to somebody of whom that is not shown yet: the strongest first. */
+const char *person_held_kind(const struct store_held *held)
+{
+    return held->kinds & STORE_HELD_DELETED       ? "deleted"
+           : held->kinds & STORE_HELD_DEACTIVATED ? "deactivated"
+                                                  : "left_groups";
+}
+
 static void add_held(const struct person *person, struct buf *out)
 {
-    static const struct {
-        unsigned kind;
-        const char *name;
-    } kinds[] = {
-        {STORE_HELD_DELETED, "deleted"}, {STORE_HELD_DEACTIVATED, "deactivated"}, {STORE_HELD_EMPTIED, "left_groups"}};
-    size_t i = 0;
     if (!person->held)
         return;
-    while (i < 2 && !(person->held->kinds & kinds[i].kind))
-        i++;
     add_time(SLICE_LITERAL(",\"held\":{\"since\":"), person->held->since_ms, out);
-    buf_printf(out, ",\"kind\":\"%s\"}", kinds[i].name);
+    buf_printf(out, ",\"kind\":\"%s\"}", person_held_kind(person->held));
 }
 
 static void add_known(const struct person *person, struct buf *out)

@@ -26,6 +26,9 @@ struct person_style {
     bool profile_only;     /* without the SCIM resource */
 };
 
+/* What has happened to somebody of whom that is not shown yet: the strongest. */
+const char *person_held_kind(const struct store_held *held);
+
 void person_render(const struct person *person, const struct person_style *style, struct buf *out);
 
 #endif

@@ -24,9 +24,13 @@ struct everywhere {
 };
 
 /* plan: SCIM_PLAN_UNIQUE, _EXTERNAL or _ATTRIBUTE. Rows are candidates, valid during the visit; in the order of
- * organizations. */
+ * organizations. Whose departure is held (store/held.h) is not among them. */
 MUST_CHECK bool store_everywhere(struct db *db, const struct everywhere *where, const struct scim_plan *plan,
                                  store_everywhere_fn *visit, void *context, struct err *err);
+
+/* The directories where departures are held: rows without a resource, in the order of organizations. */
+MUST_CHECK bool store_everywhere_guarded(struct db *db, const struct everywhere *where, store_everywhere_fn *visit,
+                                         void *context, struct err *err);
 
 /* The last organization that store_everywhere asks; *more_out: there are others behind it. */
 MUST_CHECK bool store_everywhere_last(struct db *db, const struct everywhere *where, struct organization_id *last_out,

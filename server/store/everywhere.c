@@ -12,13 +12,19 @@ struct visitor {
     void *context;
 };
 
-static bool visit_row(const struct db_value *values, void *context)
+static struct everywhere_row row_of(const struct db_value *values)
 {
-    const struct visitor *visitor = context;
     struct everywhere_row row = {.is_primary = values[COLUMN_PRIMARY].integer != 0,
                                  .external_id = values[COLUMN_EXTERNAL_ID].bytes};
     db_id_out(&values[COLUMN_ORGANIZATION], &row.organization.id);
     db_id_out(&values[COLUMN_DIRECTORY], &row.directory.id);
+    return row;
+}
+
+static bool visit_row(const struct db_value *values, void *context)
+{
+    const struct visitor *visitor = context;
+    struct everywhere_row row = row_of(values);
     row_borrow(values + COLUMN_ROW, &row.resource);
     return visitor->visit(&row, visitor->context);
 }
@@ -40,6 +46,22 @@ bool store_everywhere(struct db *db, const struct everywhere *where, const struc
                       : plan->kind == SCIM_PLAN_UNIQUE ? sql_everywhere_by_unique
                                                        : sql_everywhere_by_external;
     return query_each(db, sql, parameters, count, visit_row, &visitor, err);
+}
+
+static bool visit_guarded(const struct db_value *values, void *context)
+{
+    const struct visitor *visitor = context;
+    struct everywhere_row row = row_of(values);
+    return visitor->visit(&row, visitor->context);
+}
+
+bool store_everywhere_guarded(struct db *db, const struct everywhere *where, store_everywhere_fn *visit, void *context,
+                              struct err *err)
+{
+    struct visitor visitor = {visit, context};
+    const struct db_value parameters[] = {db_id(&where->environment.id), db_id(&where->after.id),
+                                          db_integer((int64_t)where->organizations), db_integer((int64_t)where->most)};
+    return query_each(db, sql_everywhere_guarded, parameters, 4, visit_guarded, &visitor, err);
 }
 
 bool store_everywhere_last(struct db *db, const struct everywhere *where, struct organization_id *last_out,

@@ -6,7 +6,7 @@ import threading
 import pytest
 from harness.jobs import ended
 from harness.openapi import CheckedAdmin
-from harness.scim import ENTERPRISE
+from harness.scim import ENTERPRISE, USER
 from harness.wait import until
 
 OFF = {"op": "replace", "path": "active", "value": False}
@@ -48,6 +48,27 @@ class Guarded:
                 found[user["id"]] = user
             cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
         assert list(found) == sorted(found)
+        return found
+
+    def found(self, query, limit=1000):
+        """Whom a look-up or a filter finds, by id, page by page."""
+        found, cursor = {}, ""
+        while cursor is not None:
+            page = self.admin.get(f"{self.path}/users?{query}&limit={limit}{cursor}", expect=200).json
+            assert len(page["users"]) <= limit
+            for user in page["users"]:
+                assert user["id"] not in found
+                found[user["id"]] = user
+            cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+        assert list(found) == sorted(found)
+        return found
+
+    def everywhere(self, query):
+        """The same over all organizations, of this directory."""
+        users = self.admin.get(f"/v1/users?{query}", expect=200).json["users"]
+        users = [user for user in users if user["directory_id"] == self.org.directory_id]
+        found = {user["id"]: user for user in users}
+        assert [user["id"] for user in users] == sorted(found)
         return found
 
     def one(self, user, expect=200):
@@ -277,7 +298,11 @@ def test_under_any_operations_the_held_are_as_they_were_and_the_others_as_they_a
     """The vendor's view against a model: what it was before each user's first departure that counts, else what is."""
     chance = random.Random(seed)
     guarded = Guarded(org, admin, max_users=4)
-    people = guarded.people(12)
+    domain = f"{org.external_id}.example"  # of nobody else in the environment
+    people = [
+        org.scim.new_user(f"p-{n}@{domain}", emails=[{"value": f"m-{n}@{domain}"}], externalId=f"x-{n}-{domain}")["id"]
+        for n in range(12)
+    ]
     groups = [org.scim.new_group(f"group-{number}", chance.sample(people, 6))["id"] for number in range(3)]
     is_before, former, held = {}, {}, set()
 
@@ -286,7 +311,8 @@ def test_under_any_operations_the_held_are_as_they_were_and_the_others_as_they_a
         found = {}
         for user in org.scim.get("/Users?count=1000", expect=200).json["Resources"]:
             member_of = sorted(group["value"] for group in user.get("groups", []))
-            found[user["id"]] = (user["userName"], user["active"], user.get("title"), member_of)
+            email = user["emails"][0]["value"]
+            found[user["id"]] = (user["userName"], user["active"], user.get("title"), member_of, email, user["externalId"])
         return found
 
     def view():
@@ -296,9 +322,37 @@ def test_under_any_operations_the_held_are_as_they_were_and_the_others_as_they_a
                 user["active"],
                 user["title"],
                 sorted(group["id"] for group in user["groups"]),
+                user["email"],
+                user["external_id"],
             )
             for user in guarded.seen().values()
         }
+
+    def check_found(expected, step):
+        """Look-ups and filters find whom the view shows with what is asked for, as the view shows them."""
+        seen = guarded.seen()
+        number = chance.randrange(24)
+        name, email, external = f"p-{number}@{domain}", f"m-{number}@{domain}", f"x-{number}-{domain}"
+        title, group = f"t{chance.randrange(step + 1)}", chance.choice(groups)
+        asked = {
+            f"user_name={name.upper()}": lambda user: user[0] == name,
+            f"email={email}": lambda user: user[4] == email,
+            f"external_id={external}": lambda user: user[5] == external,
+            f"user_name={name}&email={email}": lambda user: (user[0], user[4]) == (name, email),
+            f'filter=title+eq+"{title}"': lambda user: user[2] == title,
+            "filter=active+eq+false": lambda user: not user[1],
+            f'filter=groups.value+eq+"{group}"': lambda user: group in user[3],
+            f'filter=userName+eq+"{name}"+or+title+eq+"{title}"': lambda user: user[0] == name or user[2] == title,
+        }
+        for query, matches in asked.items():
+            those = {person: seen[person] for person, user in expected.items() if matches(user)}
+            assert guarded.found(query, chance.choice([1, 2, 3, 1000])) == those, (step, query)
+        for query, matches in list(asked.items())[:3]:
+            found = guarded.everywhere(query)
+            assert found.keys() == {person for person, user in expected.items() if matches(user)}, (step, query)
+            for person, user in found.items():
+                told = (user["userName"], user["email"], user["external_id"], user.get("held"))
+                assert told == (*(expected[person][at] for at in (0, 4, 5)), seen[person].get("held"))
 
     def leave(user, kind, before):
         if user in held:
@@ -315,7 +369,7 @@ def test_under_any_operations_the_held_are_as_they_were_and_the_others_as_they_a
     for step in range(90):
         before = real()
         user, group = chance.choice(people), chance.choice(groups)
-        action = chance.randrange(7)
+        action, number = chance.randrange(9), chance.randrange(24)
         if action == 0:
             org.scim.patch(f"/Users/{user}", OFF)
         elif action == 1:
@@ -330,6 +384,14 @@ def test_under_any_operations_the_held_are_as_they_were_and_the_others_as_they_a
             org.scim.patch(f"/Groups/{group}", {"op": "remove", "path": f'members[value eq "{user}"]'})
         elif action == 6 and chance.random() < 0.2:
             org.scim.patch(f"/Groups/{group}", {"op": "replace", "path": "members", "value": []})
+        elif action == 7:  # names change hands, those of the held as well
+            new = {"userName": f"p-{number}@{domain}", "externalId": f"x-{number}-{domain}"}
+            org.scim.patch(f"/Users/{user}", {"op": "replace", "value": {**new, "emails": [{"value": f"m-{number}@{domain}"}]}})
+        elif action == 8 and chance.random() < 0.3:
+            new = {"emails": [{"value": f"m-{number}@{domain}"}], "externalId": f"x-{number}-{domain}"}
+            made = org.scim.post("/Users", {"schemas": [USER], "userName": f"p-{number}@{domain}", **new})
+            if made.status == 201:
+                people.append(made.json["id"])
         after = real()
         for person in people:
             was, now = before.get(person), after.get(person)
@@ -353,6 +415,8 @@ def test_under_any_operations_the_held_are_as_they_were_and_the_others_as_they_a
         assert state["held"] == (len(held) if tripped else 0)
         expected = {**after, **{person: former[person][0] for person in held}}
         assert view() == expected, step
+        if step % 3 == 0:
+            check_found(expected, step)
     assert tripped and is_before == {}
 
 

@@ -10,7 +10,9 @@ FROM (SELECT id, external_id FROM organization FORCE INDEX (environment)
 JOIN directory d FORCE INDEX (organization) ON d.organization_id = o.id AND d.state <> 3
 JOIN attribute_value v FORCE INDEX (PRIMARY) ON v.directory_id = d.id AND v.type = 1 AND v.attribute = ? AND v.value_key = ?
 JOIN resource r ON r.directory_id = v.directory_id AND r.type = v.type AND r.id = v.resource_id
+LEFT JOIN departure x ON x.directory_id = r.directory_id AND x.resource_id = r.id AND x.held = 1
 LEFT JOIN primary_directory p ON p.organization_id = o.id AND p.directory_id = d.id
+WHERE x.resource_id IS NULL
 ORDER BY o.id, d.id, r.id LIMIT ?
 
 -- name: everywhere_by_unique
@@ -20,7 +22,9 @@ FROM (SELECT id, external_id FROM organization FORCE INDEX (environment)
       WHERE environment_id = ? AND id > ? ORDER BY id LIMIT ?) o
 JOIN directory d FORCE INDEX (organization) ON d.organization_id = o.id AND d.state <> 3
 JOIN resource r FORCE INDEX (unique_key) ON r.directory_id = d.id AND r.type = 1 AND r.unique_key = ?
+LEFT JOIN departure x ON x.directory_id = r.directory_id AND x.resource_id = r.id AND x.held = 1
 LEFT JOIN primary_directory p ON p.organization_id = o.id AND p.directory_id = d.id
+WHERE x.resource_id IS NULL
 ORDER BY o.id, d.id, r.id LIMIT ?
 
 -- name: everywhere_by_external
@@ -30,8 +34,20 @@ FROM (SELECT id, external_id FROM organization FORCE INDEX (environment)
       WHERE environment_id = ? AND id > ? ORDER BY id LIMIT ?) o
 JOIN directory d FORCE INDEX (organization) ON d.organization_id = o.id AND d.state <> 3
 JOIN resource r FORCE INDEX (external_key) ON r.directory_id = d.id AND r.type = 1 AND r.external_key = ?
+LEFT JOIN departure x ON x.directory_id = r.directory_id AND x.resource_id = r.id AND x.held = 1
 LEFT JOIN primary_directory p ON p.organization_id = o.id AND p.directory_id = d.id
+WHERE x.resource_id IS NULL
 ORDER BY o.id, d.id, r.id LIMIT ?
+
+-- Where departures are held: who has left is looked for as before, and not by what is.
+-- name: everywhere_guarded
+SELECT STRAIGHT_JOIN o.id, d.id, p.directory_id IS NOT NULL, o.external_id
+FROM (SELECT id, external_id FROM organization FORCE INDEX (environment)
+      WHERE environment_id = ? AND id > ? ORDER BY id LIMIT ?) o
+JOIN directory d FORCE INDEX (organization) ON d.organization_id = o.id AND d.state <> 3
+JOIN directory_guard g ON g.directory_id = d.id AND g.guarded_ms IS NOT NULL
+LEFT JOIN primary_directory p ON p.organization_id = o.id AND p.directory_id = d.id
+ORDER BY o.id, d.id LIMIT ?
 
 -- name: everywhere_last
 SELECT o.id FROM organization o FORCE INDEX (environment)
