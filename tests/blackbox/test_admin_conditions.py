@@ -4,7 +4,7 @@ The tables and worlds are those of the isolation matrix, so an operation that is
 
 import threading
 import uuid
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -93,7 +93,8 @@ def a_table_of_users(world):
 
 
 def this_moment(world):
-    return {"at": datetime.now(timezone.utc).isoformat()}
+    """The one before: this very one is no past yet."""
+    return {"at": (datetime.now(timezone.utc) - timedelta(milliseconds=1)).isoformat()}
 
 
 GOOD = {
