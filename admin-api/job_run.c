@@ -250,7 +250,7 @@ static bool run_taken(struct taken *taken, const struct admin_settings *settings
 
 bool job_worker_turn(struct job_worker *worker, const struct admin_settings *settings, bool *ran_out, struct err *err)
 {
-    struct taken taken;
+    struct taken taken = {.attempts = 0};
     if (!take(worker, &taken, ran_out, err) || !*ran_out)
         return err->kind == ERR_NONE;
     bool ran = run_taken(&taken, settings, err);
