@@ -12,7 +12,8 @@ static bool is_token_char(char c)
 /* "scimt_…" and its like (auth/token.h), and JWTs, which begin with {" in base64url. */
 static bool begins_token(struct slice text)
 {
-    bool ours = text.len > 6 && memcmp(text.data, "scim", 4) == 0 && strchr("tap", text.data[4]) && text.data[5] == '_';
+    bool ours =
+        text.len > 6 && memcmp(text.data, "scim", 4) == 0 && memchr("tapls", text.data[4], 5) && text.data[5] == '_';
     return ours || slice_starts_with(text, SLICE_LITERAL("eyJ"));
 }
 

@@ -137,6 +137,9 @@ static void test_secrets_show_in_no_mode(void **state)
          "\"value\":{\"" SCIM_URN_USER ":password\":\"***\"}}]}",
          true},
         {"{\"a\":\"\xff\xc3\xa9\"}", "{\"a\":\"?\xc3\xa9\"}", true},
+        {"{\"a\":\"sciml_01jd8jm32ye008000000001ayd\",\"b\":\"scims_01jd8jm32ye008000000001ayd\",\"c\":\"scimx_and the "
+         "rest stays\"}",
+         "{\"a\":\"***\",\"b\":\"***\",\"c\":\"scimx_and the rest stays\"}", true},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         check_body(&cases[i], SCIM_BODY_REQUEST, &full);
