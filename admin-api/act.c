@@ -28,7 +28,8 @@ bool act_in_call(struct call *call, struct directory_id directory, struct organi
 static struct id id_of_actor(struct slice actor)
 {
     struct id id;
-    if (id_from_prefixed(ID_PREFIX_KEY, actor, &id) || id_from_prefixed(ID_PREFIX_OPERATOR_KEY, actor, &id))
+    if (id_from_prefixed(ID_PREFIX_KEY, actor, &id) || id_from_prefixed(ID_PREFIX_OPERATOR_KEY, actor, &id) ||
+        id_from_prefixed(ID_PREFIX_SIGNING_KEY, actor, &id))
         return id;
     return (struct id){{0}};
 }

@@ -23,7 +23,7 @@ enum {
     COLUMN_OPERATION,
     COLUMN_DOCUMENT,
     COLUMN_MEMBERS,
-    COLUMN_IS_OPERATOR
+    COLUMN_ACTOR_KIND
 };
 
 bool history_not_found(const struct history_request *request, struct err *err)
@@ -64,12 +64,13 @@ static const char *cause_name(int64_t cause)
 
 static json_t *show_actor(const struct db_value *row)
 {
+    static const char *const prefixes[] = {ID_PREFIX_TOKEN, ID_PREFIX_KEY, ID_PREFIX_OPERATOR_KEY,
+                                           ID_PREFIX_SIGNING_KEY};
     struct id id;
     if (row[COLUMN_ACTOR].kind == DB_NULL)
         return json_null();
     db_id_out(&row[COLUMN_ACTOR], &id);
-    const char *key = row[COLUMN_IS_OPERATOR].integer ? ID_PREFIX_OPERATOR_KEY : ID_PREFIX_KEY;
-    return show_id(row[COLUMN_CAUSE].integer == VIEW_CAUSE_SCIM ? ID_PREFIX_TOKEN : key, &id);
+    return show_id(prefixes[row[COLUMN_ACTOR_KIND].integer], &id);
 }
 
 static json_t *show_uuid(const struct id *id)

@@ -1,16 +1,19 @@
 -- The versions of a resource (history*.c, restore*.c), by the key `history` of `change`. Kind 5 is no change: it says what
 -- the resource was before one.
 
+-- The last column says what the actor is: 0 a token, 1 a key, 2 an operator's, 3 a signing key.
 -- name: history_page
 SELECT c.version, c.kind, c.created_ms, c.actor, c.cause, c.operation_id, c.document, c.members,
-       c.cause <> 1 AND k.id IS NOT NULL AND k.environment_id IS NULL
+       CASE WHEN c.cause = 1 THEN 0 WHEN k.id IS NOT NULL THEN IF(k.environment_id IS NULL, 2, 1)
+            WHEN EXISTS (SELECT 1 FROM signing_key s WHERE s.id = c.actor) THEN 3 ELSE 1 END
 FROM `change` c FORCE INDEX (history) LEFT JOIN api_key k ON k.id = c.actor
 WHERE c.directory_id = ? AND c.type = ? AND c.resource_id = ? AND c.version < ? AND c.kind <> 5
 ORDER BY c.version DESC LIMIT ?
 
 -- name: history_row
 SELECT c.version, c.kind, c.created_ms, c.actor, c.cause, c.operation_id, NULL, c.members,
-       c.cause <> 1 AND k.id IS NOT NULL AND k.environment_id IS NULL
+       CASE WHEN c.cause = 1 THEN 0 WHEN k.id IS NOT NULL THEN IF(k.environment_id IS NULL, 2, 1)
+            WHEN EXISTS (SELECT 1 FROM signing_key s WHERE s.id = c.actor) THEN 3 ELSE 1 END
 FROM `change` c FORCE INDEX (history) LEFT JOIN api_key k ON k.id = c.actor
 WHERE c.directory_id = ? AND c.type = ? AND c.resource_id = ? AND c.version = ?
 ORDER BY c.kind LIMIT 1

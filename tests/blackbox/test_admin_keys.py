@@ -12,6 +12,7 @@ import pytest
 
 from harness.jwt import KeyPair, Signer, encode, part
 from harness.openapi import CheckedAdmin
+from harness.wait import until
 
 ID = "01jd8jm32ye008000000001ayd"
 
@@ -227,6 +228,25 @@ def test_a_jwt_with_an_id_makes_one_change_and_reads_on(stage):
     names = [item["display_name"] for item in stage.call(token, path="/v1/organizations", expect=200)["organizations"]]
     assert names == ["x"]
     stage.call(stage.signer.once(), "POST", "/v1/organizations", json={"display_name": "z"}, expect=201)
+
+
+def test_history_names_the_signing_key(rollcall, es):
+    key = es.operator.post(f"/v1/environments/{es.environment}/keys", {"label": "x"}, expect=201)["key"]
+    org = rollcall.new_organization(es.operator.with_key(key))
+    directory = f"/v1/directories/{org.directory_id}"
+    user = org.scim.new_user("ada", title="Countess")["id"]
+    org.scim.patch(f"/Users/{user}", {"op": "remove", "path": "title"})
+    es.call(es.signer.once(), "POST", f"{directory}/users/{user}/restore", json={"version": 1}, expect=200)
+    versions = es.call(es.signer.token(), path=f"{directory}/users/{user}/history", expect=200)["versions"]
+    assert versions[0]["cause"] == "restore" and versions[0]["actor"] == es.key["id"]
+    assert versions[1]["actor"].startswith("tok-")
+    org.scim.patch(f"/Users/{user}", {"op": "replace", "path": "active", "value": False})
+    path = f"{directory}/users/deactivated/delete"
+    job = es.call(es.signer.once(), "POST", path, json={"older_than_days": 0}, expect=202)
+    with_key = es.operator.with_key(key)
+    until(lambda: with_key.get(f"/v1/jobs/{job['id']}")["state"] == "done", "the job is done")
+    versions = with_key.get(f"{directory}/users/{user}/history", expect=200)["versions"]
+    assert versions[0]["kind"] == "deleted" and versions[0]["actor"] == es.key["id"]
 
 
 def test_a_change_that_was_refused_uses_nothing_up(es):
