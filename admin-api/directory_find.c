@@ -36,22 +36,37 @@ static struct directory read_row(struct call *call, const struct db_value *row)
     return directory;
 }
 
-static bool load(struct call *call, const struct directory_id *id, enum directory_lock lock, bool deleted,
-                 struct directory *directory, struct err *err)
+static bool look_up(struct call *call, const struct directory_id *id, struct directory *directory, struct err *err)
 {
     const struct db_value *row;
     struct db_value parameters[] = {db_id(&id->id)};
-    if ((lock == DIRECTORY_LOCKED || call->locks) &&
-        !db_query_one(call->db, sql_directory_lock, parameters, 1, &row, err))
-        return false;
     if (!db_query_one(call->db, sql_directory_load, parameters, 1, &row, err))
         return false;
     if (!row)
         return directory_refuse_unknown(err);
     *directory = read_row(call, row);
-    bool is_foreign =
-        !access_sees(call, &directory->environment) || !access_reaches(call, &directory->organization, &directory->id);
-    if (is_foreign || deleted != (directory->state == DIRECTORY_DELETING))
+    return (access_sees(call, &directory->environment) &&
+            access_reaches(call, &directory->organization, &directory->id)) ||
+           directory_refuse_unknown(err);
+}
+
+/* Only what the caller may know of is locked: others wait for no stranger, and no stranger learns by waiting. */
+static bool lock_and_look_up(struct call *call, const struct directory_id *id, struct directory *directory,
+                             struct err *err)
+{
+    const struct db_value *row;
+    struct db_value parameters[] = {db_id(&id->id)};
+    return look_up(call, id, directory, err) && db_query_one(call->db, sql_directory_lock, parameters, 1, &row, err) &&
+           look_up(call, id, directory, err);
+}
+
+static bool load(struct call *call, const struct directory_id *id, enum directory_lock lock, bool deleted,
+                 struct directory *directory, struct err *err)
+{
+    bool locked = lock == DIRECTORY_LOCKED || call->locks;
+    if (!(locked ? lock_and_look_up : look_up)(call, id, directory, err))
+        return false;
+    if (deleted != (directory->state == DIRECTORY_DELETING))
         return directory_refuse_unknown(err);
     call->audit.environment = directory->environment;
     call->audit.organization = directory->organization;

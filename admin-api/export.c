@@ -25,6 +25,7 @@ struct export
     struct call call; /* of its own: with an arena that is emptied after each page */
     struct op shadow;
     struct reading reading;
+    struct environment_id environment;
     struct export_stream *stream;
     struct buf *out;
     int64_t deadline_ms;
@@ -60,6 +61,7 @@ static bool begin(struct call *call, struct err *err)
     }
     export->call.settings = call->settings;
     export->call.principal = call->principal;
+    export->environment = directory.environment;
     export->head = directory_show(&directory);
     call_state(call->op)->parked = export;
     (void)reply_body(call->op, 200);
@@ -277,7 +279,8 @@ static enum job_run start(struct op *op, struct db *db, struct err *err)
     if (!export)
         return JOB_RAN;
     const struct admin_settings *settings = op->service->context;
-    bool parked = !op->is_head && exports_begin(settings->exports, op, &export_kind, export, &op->err);
+    bool parked =
+        !op->is_head && exports_begin(settings->exports, &export->environment, op, &export_kind, export, &op->err);
     if (parked)
         return JOB_PARKED;
     free_export(export);

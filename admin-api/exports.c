@@ -23,6 +23,7 @@ enum turn { TURN_OURS, TURN_CLIENTS, TURN_OVER }; /* whose the op is; over: ours
 struct export_stream {
     struct exports *exports;
     struct export_stream *next, *previous;
+    struct environment_id whose;
     struct op *op;
     const struct export_kind *kind;
     void *context;
@@ -127,10 +128,19 @@ static void *run(void *argument)
 
 /* --- all --- */
 
+static unsigned count_of(const struct exports *exports, const struct environment_id *whose)
+{
+    unsigned count = 0;
+    for (const struct export_stream *stream = exports->first; stream; stream = stream->next)
+        count += id_equals(&stream->whose.id, &whose->id);
+    return count;
+}
+
 static bool enter(struct exports *exports, struct export_stream *stream)
 {
     pthread_mutex_lock(&exports->mutex);
-    bool room = exports->count < exports->most && !exports->stopping;
+    bool room = exports->count < exports->most && count_of(exports, &stream->whose) < (exports->most + 1) / 2 &&
+                !exports->stopping;
     if (room) {
         exports->count++;
         stream->next = exports->first;
@@ -142,13 +152,13 @@ static bool enter(struct exports *exports, struct export_stream *stream)
     return room;
 }
 
-bool exports_begin(struct exports *exports, struct op *op, const struct export_kind *kind, void *context,
-                   struct err *err)
+bool exports_begin(struct exports *exports, const struct environment_id *whose, struct op *op,
+                   const struct export_kind *kind, void *context, struct err *err)
 {
     pthread_t thread;
     struct export_stream *stream = calloc(1, sizeof *stream);
     must(stream);
-    *stream = (struct export_stream){.exports = exports, .op = op, .kind = kind, .context = context};
+    *stream = (struct export_stream){.exports = exports, .whose = *whose, .op = op, .kind = kind, .context = context};
     pthread_mutex_init(&stream->mutex, NULL);
     pthread_cond_init(&stream->changed, NULL);
     if (!enter(exports, stream)) {

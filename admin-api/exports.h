@@ -20,9 +20,10 @@ struct export_kind {
     void (*free)(void *context);
 };
 
-/* Takes over the op, which the caller parks (JOB_PARKED), and the context. false: ERR_BUSY, nothing was taken. */
-MUST_CHECK bool exports_begin(struct exports *exports, struct op *op, const struct export_kind *kind, void *context,
-                              struct err *err);
+/* Takes over the op, which the caller parks (JOB_PARKED), and the context. false: ERR_BUSY, nothing was taken: one
+ * environment has at most half of the places, so that clients of one that read slowly leave room for others. */
+MUST_CHECK bool exports_begin(struct exports *exports, const struct environment_id *whose, struct op *op,
+                              const struct export_kind *kind, void *context, struct err *err);
 
 /* Sends what is in the reply when there is enough for a piece, and waits until the client has taken it. *go_on_out
  * false: the client has left: return true. */

@@ -28,20 +28,22 @@ static void list_kinds(struct buf *out)
     }
 }
 
-static bool find(struct db *db, struct id *id_out, bool *found_out, struct err *err)
+static bool find(struct job_worker *worker, struct id *id_out, bool *found_out, struct err *err)
 {
     const struct db_value *row;
     struct buf kinds;
     buf_init(&kinds, MAX_KINDS);
     list_kinds(&kinds);
-    struct db_value parameter = db_bytes(buf_slice(&kinds));
-    bool asked = db_query_one(db, sql_job_find, &parameter, 1, &row, err);
+    struct db_value parameters[] = {db_bytes(buf_slice(&kinds)), db_id(&worker->served.id)};
+    bool asked = db_query_one(worker->db, sql_job_find, parameters, 2, &row, err);
     buf_fini(&kinds);
     if (!asked)
         return false;
     *found_out = row != NULL;
-    if (row)
-        db_id_out(&row[0], id_out);
+    if (!row)
+        return true;
+    db_id_out(&row[0], id_out);
+    db_id_out(&row[1], &worker->served.id);
     return true;
 }
 
@@ -98,7 +100,7 @@ static bool take(struct job_worker *worker, struct taken *taken, bool *taken_out
 {
     struct id id;
     uint64_t affected;
-    if (!find(worker->db, &id, taken_out, err) || !*taken_out)
+    if (!find(worker, &id, taken_out, err) || !*taken_out)
         return err->kind == ERR_NONE;
     struct db_value parameters[] = {db_id(&worker->id), db_integer(clock_wall_ms()), db_id(&id)};
     if (!db_execute(worker->db, sql_job_take, parameters, 3, &affected, err))

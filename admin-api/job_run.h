@@ -6,8 +6,9 @@
 
 struct job_worker { /* one thread */
     struct job_runner *owner;
-    struct id id;  /* the name it takes leases by */
-    struct db *db; /* NULL while the database is away */
+    struct id id;                 /* the name it takes leases by */
+    struct db *db;                /* NULL while the database is away */
+    struct environment_id served; /* whose job it took last */
 };
 
 /* Takes one job that waits and runs it to its end, or until it is cut. *ran_out false: there was none. */

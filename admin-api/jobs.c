@@ -8,7 +8,7 @@
 #include "page.h"
 #include "reply.h"
 
-enum { MAX_PARAMETERS = 1 << 20 };
+enum { MAX_PARAMETERS = 1 << 20, MOST_WAITING = 100 };
 enum { JOB_STATES = 5 };
 
 static const char *const state_names[JOB_STATES + 1] = {
@@ -64,8 +64,23 @@ static json_t *show_job(struct call *call, const struct db_value *row)
 
 static struct db_value id_or_null(const struct id *id) { return id_is_zero(id) ? db_null() : db_id(id); }
 
+/* Requests at the same time may each be the last one that finds room: it need not be exact. */
+static bool has_room(struct call *call, const struct environment_id *environment, struct err *err)
+{
+    const struct db_value *row;
+    struct db_value parameters[] = {db_id(&environment->id), db_integer(MOST_WAITING)};
+    if (!db_query_one(call->db, sql_job_waiting, parameters, 2, &row, err))
+        return false;
+    return row[0].integer < MOST_WAITING ||
+           err_set(err, ERR_CONFLICT,
+                   "The environment has %d jobs that wait, which is the most: let some end, or cancel some.",
+                   MOST_WAITING);
+}
+
 bool admin_job_add(struct call *call, const struct admin_job_new *job, struct err *err)
 {
+    if (!has_room(call, &job->environment, err))
+        return false;
     struct buf text;
     char actor[ID_PREFIXED_CHARS + 1];
     audit_actor(call, actor);

@@ -54,7 +54,8 @@ struct admin_job_new { /* zero ids: none */
     json_t *parameters; /* object; borrowed */
     int64_t total;      /* -1: not known */
 };
-/* In the transaction of a writing call: makes the job, id = the call's fresh id. The answer is the caller's affair. */
+/* In the transaction of a writing call: makes the job, id = the call's fresh id. The answer is the caller's affair.
+ * Refused with ERR_CONFLICT where the environment has too many that wait. */
 MUST_CHECK bool admin_job_add(struct call *call, const struct admin_job_new *job, struct err *err);
 /* The same, and answers 202 with it. It starts
  * when the transaction is committed. */

@@ -30,6 +30,19 @@ struct organization organization_of_row(struct call *call, const struct db_value
     return organization;
 }
 
+/* Only what the caller may know of is locked: others wait for no stranger, and no stranger learns by waiting. */
+static bool check_owner(struct call *call, const struct organization_id *id, struct err *err)
+{
+    const struct db_value *row;
+    struct environment_id environment;
+    struct db_value parameters[] = {db_id(&id->id)};
+    if (!db_query_one(call->db, sql_organization_owner, parameters, 1, &row, err))
+        return false;
+    if (row)
+        db_id_out(&row[0], &environment.id);
+    return (row && access_sees(call, &environment) && access_reaches(call, id, NULL)) || no_such_organization(err);
+}
+
 bool organization_load(struct call *call, const struct organization_id *id, enum organization_lock lock,
                        struct organization *organization, struct err *err)
 {
@@ -40,6 +53,8 @@ bool organization_load(struct call *call, const struct organization_id *id, enum
                                [ORGANIZATION_DELETED] = sql_organization_load_deleted};
     if (lock == ORGANIZATION_SHARED && call->locks)
         lock = ORGANIZATION_LOCKED;
+    if (lock != ORGANIZATION_SHARED && !check_owner(call, id, err))
+        return false;
     if (!db_query_one(call->db, sql[lock], parameters, 1, &row, err))
         return false;
     if (!row)

@@ -65,9 +65,13 @@ static bool load_of_path(struct call *call, const struct db_value **row_out, str
     if (!id_from_prefixed(ID_PREFIX_ROLE, call->op->parameters[0], &id))
         return no_such_role(err);
     const struct db_value parameters[] = {db_id(&id)};
-    if ((writes || call->locks) && !db_query_one(call->db, sql_role_lock, parameters, 1, row_out, err))
+    if (!load(call, &id, row_out, role_out, err))
         return false;
-    return load(call, &id, row_out, role_out, err);
+    if (!writes && !call->locks)
+        return true;
+    /* read again behind the lock, which nobody gets who may not know of the role */
+    return db_query_one(call->db, sql_role_lock, parameters, 1, row_out, err) &&
+           load(call, &id, row_out, role_out, err);
 }
 
 static bool name_is_taken(struct call *call, struct err *err)

@@ -22,12 +22,20 @@ ORDER BY id LIMIT ?
 UPDATE job SET cancel_asked = 1, state = IF(state = 1, 5, state), ended_ms = IF(state = 5, ?, ended_ms)
 WHERE id = ? AND state IN (1, 2)
 
--- The oldest that waits, or whose worker has let its lease end, of a kind that this process knows (a newer one may make
--- others). Looked for without a lock: taking it decides.
+-- Whether an environment has as many that wait as it may have.
+-- name: job_waiting
+SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE state = 1 AND environment_id = ? LIMIT ?) waiting
+
+-- One that waits, or whose worker has let its lease end, of a kind that this process knows (a newer one may make
+-- others). Environments take turns: first those that have the fewest running, then those behind the one that this worker
+-- served last; within one, the oldest. Looked for without a lock: taking it decides.
 -- name: job_find
-SELECT id FROM job
-WHERE (state = 1 OR (state = 2 AND lease_ms < UNIX_TIMESTAMP(NOW(3)) * 1000)) AND FIND_IN_SET(kind, ?) > 0
-ORDER BY state DESC, id LIMIT 1
+SELECT j.id, j.environment_id
+FROM job j
+LEFT JOIN (SELECT r.environment_id, COUNT(*) AS running FROM job r WHERE r.state = 2 GROUP BY r.environment_id) busy
+  ON busy.environment_id = j.environment_id
+WHERE (j.state = 1 OR (j.state = 2 AND j.lease_ms < UNIX_TIMESTAMP(NOW(3)) * 1000)) AND FIND_IN_SET(j.kind, ?) > 0
+ORDER BY j.state DESC, COALESCE(busy.running, 0), j.environment_id <= ?, j.environment_id, j.id LIMIT 1
 
 -- name: job_take
 UPDATE job

@@ -8,6 +8,10 @@ JOIN primary_directory p ON p.organization_id = o.id
 JOIN directory d ON d.id = p.directory_id AND d.state <> 3
 WHERE o.id = ?
 
+-- Whose it is, before it is locked.
+-- name: organization_owner
+SELECT o.environment_id FROM organization o WHERE o.id = ?
+
 -- name: organization_load_locked
 SELECT o.id, o.environment_id, p.directory_id, o.external_id, o.display_name, o.domains, o.created_ms, o.updated_ms,
        o.deleted_ms, o.erase_ms, o.erasing

@@ -60,11 +60,12 @@ def fill(scim, users, prefix="user"):
 class Reader:
     """Reads an export as slowly as it likes."""
 
-    def __init__(self, rollcall, path):
+    def __init__(self, rollcall, path, admin=None):
+        key = (admin or rollcall.admin).key
         parts = urlsplit(rollcall.admin_url)
         self.sock = socket.create_connection((parts.hostname, parts.port), timeout=60)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        request = f"GET {path}/export HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {rollcall.admin.key}\r\n\r\n"
+        request = f"GET {path}/export HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {key}\r\n\r\n"
         self.sock.sendall(request.encode())
         self.data = b""
 
@@ -171,11 +172,17 @@ def test_clients_that_leave_take_nothing_with_them(rollcall, admin, path, scim):
 
 def test_a_few_at_a_time_and_no_more(rollcall, admin, path, scim):
     fill(scim, 400)
-    readers = [Reader(rollcall, path) for _ in range(4)]
-    for reader in readers:
-        assert reader.read(1000) and b" 200 " in reader.data[:20]
-    refused = admin.get(f"{path}/export", expect=503)
-    assert refused.headers["retry-after"] and refused["type"] == "urn:rollcall:problem:busy"
+    other = rollcall.new_environment()
+    theirs = rollcall.new_organization(other)
+    fill(theirs.scim, 400)
+    their_path = f"/v1/directories/{theirs.directory_id}"
+    readers = []
+    for way, client in ((path, admin), (their_path, other)):  # each environment has half of the places
+        for _ in range(2):
+            readers.append(Reader(rollcall, way, client))
+            assert readers[-1].read(1000) and b" 200 " in readers[-1].data[:20]
+        refused = client.get(f"{way}/export", expect=503)
+        assert refused.headers["retry-after"] and refused["type"] == "urn:rollcall:problem:busy"
     for reader in readers:
         _, body = reader.read_all()
         assert lines_of(body)[-1]["end"]["users"] == 400
