@@ -93,12 +93,20 @@ static struct id chain_of(const struct audit_note *note)
     return note->of_operators ? operators : note->environment.id;
 }
 
+/* Of what is too large the log keeps what was done, without before and after. */
 static void render_detail(const struct audit_note *note, struct buf *out)
 {
-    json_t *detail = detail_of(note);
+    json_scoped *detail = detail_of(note);
     buf_init(out, MAX_DETAIL);
     json_render(detail, out);
-    json_decref(detail);
+    if (!out->overflowed)
+        return;
+    buf_fini(out);
+    buf_init(out, MAX_DETAIL);
+    json_object_del(detail, "before");
+    json_object_del(detail, "after");
+    json_object_set_new(detail, "too_large", json_true());
+    json_render(detail, out);
 }
 
 bool audit_write(struct call *call, struct err *err)

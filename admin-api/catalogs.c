@@ -187,7 +187,7 @@ bool catalog_save(struct call *call, struct catalog_state *state, const struct c
 /* --- the whole --- */
 
 /* Codes are ours: they would mean other types in another directory. */
-static json_t *show(const struct catalog_state *state)
+json_t *catalog_show(const struct catalog_state *state)
 {
     json_t *types = json_deep_copy(catalog_own_types(state));
     for (size_t i = 0; i < json_array_size(types); i++)
@@ -198,7 +198,7 @@ static json_t *show(const struct catalog_state *state)
 static bool get(struct call *call, struct err *err)
 {
     catalog_scoped state;
-    return catalog_load(call, &state, err) && reply_json(call->op, 200, show(&state));
+    return catalog_load(call, &state, err) && reply_json(call->op, 200, catalog_show(&state));
 }
 
 static bool replace(struct call *call, struct err *err)
@@ -207,13 +207,13 @@ static bool replace(struct call *call, struct err *err)
     catalog_scoped state;
     if (!catalog_load(call, &state, err))
         return false;
-    audit_before(call, show(&state));
+    audit_before(call, catalog_show(&state));
     json_object_set(state.catalog, "schemas", call_member(call, "schemas"));
     json_object_set(state.catalog, "resource_types", call_member(call, "resource_types"));
     call->audit.detail = json_pack("{s:I, s:I}", "schemas", (json_int_t)json_array_size(catalog_own_schemas(&state)),
                                    "resource_types", (json_int_t)json_array_size(catalog_own_types(&state)));
-    audit_after(call, show(&state));
-    return catalog_save(call, &state, &whole, err) && reply_json(call->op, 200, show(&state));
+    audit_after(call, catalog_show(&state));
+    return catalog_save(call, &state, &whole, err) && reply_json(call->op, 200, catalog_show(&state));
 }
 
 static const char *check_list(const json_t *value, const struct field_context *context)

@@ -40,6 +40,7 @@ MUST_CHECK bool catalog_save(struct call *call, struct catalog_state *state, con
 
 json_t *catalog_own_schemas(const struct catalog_state *state); /* borrowed */
 json_t *catalog_own_types(const struct catalog_state *state);
+json_t *catalog_show(const struct catalog_state *state); /* as the API does: a new reference */
 /* The entry's place in a list by its "id" or "name", in any case; the list's size when there is none. */
 size_t catalog_find(const json_t *list, const char *member, const char *value);
 

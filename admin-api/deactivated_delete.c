@@ -42,7 +42,6 @@ static bool start(struct call *call, struct err *err)
         .parameters = parameters,
         .total = -1,
     };
-    call->audit.detail = json_incref(call->body);
     return admin_job_create(call, &job, err);
 }
 

@@ -1,6 +1,7 @@
 #include "guards.h"
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "directories.h"
 #include "page.h"
@@ -29,33 +30,37 @@ static json_t *show_guard(const struct scim_guard *guard, const struct db_value 
                      "departures_in_window", (json_int_t)row[4].integer, "policy", show_policy(guard));
 }
 
-static bool answer(struct call *call, const struct directory *directory, const struct scim_guard *guard,
-                   struct err *err)
+static bool load(struct call *call, const struct directory *directory, const struct scim_guard *guard,
+                 json_t **shown_out, struct err *err)
 {
     const struct db_value id = db_id(&directory->id.id);
     const struct db_value parameters[] = {id, id, db_integer(call->op->now_ms - (int64_t)guard->window_s * 1000), id};
     const struct db_value *row;
     if (!db_query_one(call->db, sql_guard_show, parameters, 4, &row, err))
         return false;
-    return row ? reply_json(call->op, 200, show_guard(guard, row))
-               : err_set(err, ERR_NOT_FOUND, "There is no such directory.");
+    if (!row)
+        return err_set(err, ERR_NOT_FOUND, "There is no such directory.");
+    *shown_out = show_guard(guard, row);
+    return true;
 }
 
-static bool show(struct call *call, const struct directory *directory, struct err *err)
+static bool show(struct call *call, const struct directory *directory, json_t **shown_out, struct err *err)
 {
     const struct scim_rules *rules;
     if (!store_rules_load(call->db, directory->id, &rules, err))
         return false;
-    bool answered = rules ? answer(call, directory, &rules->policy.guard, err)
-                          : err_set(err, ERR_INTERNAL, "The rules of the directory cannot be read.");
+    bool loaded = rules ? load(call, directory, &rules->policy.guard, shown_out, err)
+                        : err_set(err, ERR_INTERNAL, "The rules of the directory cannot be read.");
     store_rules_unref(rules);
-    return answered;
+    return loaded;
 }
 
 static bool get(struct call *call, struct err *err)
 {
     struct directory directory;
-    return directory_of_path(call, DIRECTORY_SHARED, &directory, err) && show(call, &directory, err);
+    json_t *shown;
+    return directory_of_path(call, DIRECTORY_SHARED, &directory, err) && show(call, &directory, &shown, err) &&
+           reply_json(call->op, 200, shown);
 }
 
 static json_t *show_user(struct call *call, const struct db_value *row)
@@ -104,32 +109,34 @@ static const char *check_users(const json_t *value, const struct field_context *
 
 static const struct admin_field fields[] = {{"users", check_users, 0}};
 
-static void note(struct call *call, const struct directory *directory)
+static bool let_go(struct call *call, const struct directory *directory, struct err *err)
 {
-    const json_t *users = call_member(call, "users");
-    call->audit.environment = directory->environment;
-    call->audit.organization = directory->organization;
-    call->audit.directory = directory->id;
-    call->audit.detail = users ? json_pack("{s:O}", "users", users) : json_pack("{s:s}", "users", "all");
-}
-
-static bool release(struct call *call, struct err *err)
-{
-    struct directory directory;
     struct resource_id *users;
-    if (!directory_of_path(call, DIRECTORY_SHARED, &directory, err))
-        return false;
-    struct guard_letting_go letting_go = {.environment = directory.environment,
-                                          .organization = directory.organization,
-                                          .directory = directory.id,
+    struct guard_letting_go letting_go = {.environment = directory->environment,
+                                          .organization = directory->organization,
+                                          .directory = directory->id,
                                           .actor = call->principal.key.id,
                                           .cause = VIEW_CAUSE_ADMIN,
                                           .how = "released",
                                           .now_ms = call->op->now_ms};
     guard_read_users(call_member(call, "users"), call_arena(call), &users, &letting_go.count);
     letting_go.users = users;
-    note(call, &directory);
-    return guard_let_go(call->db, &letting_go, err) && show(call, &directory, err);
+    return guard_let_go(call->db, &letting_go, err);
+}
+
+static bool release(struct call *call, struct err *err)
+{
+    struct directory directory;
+    json_t *shown;
+    const json_t *users = call_member(call, "users");
+    if (!directory_of_path(call, DIRECTORY_SHARED, &directory, err) || !show(call, &directory, &shown, err))
+        return false;
+    audit_before(call, shown);
+    call->audit.detail = users ? json_pack("{s:O}", "users", users) : json_pack("{s:s}", "users", "all");
+    if (!let_go(call, &directory, err) || !show(call, &directory, &shown, err))
+        return false;
+    audit_after(call, json_incref(shown));
+    return reply_json(call->op, 200, shown);
 }
 
 static bool revert(struct call *call, struct err *err)
@@ -137,7 +144,6 @@ static bool revert(struct call *call, struct err *err)
     struct directory directory;
     if (!directory_of_path(call, DIRECTORY_SHARED, &directory, err))
         return false;
-    note(call, &directory);
     json_t *parameters = json_object();
     if (call_has(call, "users"))
         json_object_set(parameters, "users", call_member(call, "users"));

@@ -1,6 +1,7 @@
 #include "indexes.h"
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "problem.h"
@@ -166,6 +167,8 @@ static bool answer_created(struct call *call, json_int_t id, struct err *err)
         entry = scim_indexes_find(shown.list, "id", id);
     const char *collection = arena_printf(call_arena(call), "%.*s", (int)call->op->path.len, call->op->path.data);
     const char *text = arena_printf(call_arena(call), "%lld", (long long)id);
+    if (entry)
+        audit_after(call, show(&shown, entry));
     bool good = entry && reply_created(call->op, collection, text, show(&shown, entry));
     json_decref(shown.list);
     return good;
@@ -184,9 +187,20 @@ static bool create(struct call *call, struct err *err)
                                           .attribute = call_text(call, "attribute", SLICE_EMPTY),
                                           .job = slice_str(job),
                                           .now_ms = call->op->now_ms};
-    call->audit.detail = json_incref(call->body);
     return (store_index_add(call->db, directory.id, &fresh, &id, work, err) || point_at(call, err)) &&
            index_job_add(call, &directory, work, err) && answer_created(call, id, err);
+}
+
+static bool note_before(struct call *call, json_int_t id, struct err *err)
+{
+    struct directory directory;
+    struct shown_indexes shown;
+    bool loaded = load(call, &directory, &shown, err);
+    const json_t *entry = loaded ? scim_indexes_find(shown.list, "id", id) : NULL;
+    if (entry)
+        audit_before(call, show(&shown, entry));
+    json_decref(shown.list);
+    return loaded;
 }
 
 static bool delete (struct call *call, struct err *err)
@@ -197,8 +211,8 @@ static bool delete (struct call *call, struct err *err)
         return false;
     if (!id_of_path(call, &id))
         return no_such_index(err);
-    call->audit.detail = json_pack("{s:I}", "index", id);
-    return store_index_remove(call->db, directory.id, id, call->op->now_ms, err) && reply_empty(call->op);
+    return note_before(call, id, err) && store_index_remove(call->db, directory.id, id, call->op->now_ms, err) &&
+           reply_empty(call->op);
 }
 
 static const char *check_text(const json_t *value, const struct field_context *context)

@@ -116,6 +116,16 @@ static bool load(struct call *call, const struct id *id, const struct db_value *
     return true;
 }
 
+/* The record of whatever starts a job names it and what it is to do. */
+static void note_job(struct call *call, const struct admin_job_new *job)
+{
+    json_decref(call->audit.detail);
+    call->audit.organization = job->organization;
+    call->audit.directory = job->directory;
+    call->audit.detail = json_pack("{s:o, s:s, s:O}", "job", show_id(ID_PREFIX_JOB, &call->op->fresh_id.id), "kind",
+                                   job->kind->name, "parameters", job->parameters);
+}
+
 bool admin_job_create(struct call *call, const struct admin_job_new *job, struct err *err)
 {
     const struct db_value *row;
@@ -123,6 +133,7 @@ bool admin_job_create(struct call *call, const struct admin_job_new *job, struct
     if (!admin_job_add(call, job, err) || !load(call, id, &row, err))
         return false;
     char text[ID_PREFIXED_CHARS + 1];
+    note_job(call, job);
     id_to_prefixed(ID_PREFIX_JOB, id, text);
     op_header(call->op, "location", slice_str(arena_printf(call_arena(call), "/v1/jobs/%s", text)));
     return reply_json(call->op, 202, show_job(call, row));
@@ -151,8 +162,11 @@ static bool cancel(struct call *call, struct err *err)
         return false;
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&id)};
     call->audit.detail = json_pack("{s:o}", "job", show_id(ID_PREFIX_JOB, &id));
-    return db_execute(call->db, sql_job_ask_to_cancel, parameters, 2, NULL, err) && load(call, &id, &row, err) &&
-           reply_json(call->op, 200, show_job(call, row));
+    audit_before(call, show_job(call, row));
+    if (!db_execute(call->db, sql_job_ask_to_cancel, parameters, 2, NULL, err) || !load(call, &id, &row, err))
+        return false;
+    audit_after(call, show_job(call, row));
+    return reply_json(call->op, 200, show_job(call, row));
 }
 
 static bool read_filters(const struct call *call, int64_t *state_out, struct id *directory_out, struct err *err)

@@ -1,5 +1,6 @@
 /* POST …/users/{id}/restore, …/groups/{id}/restore: back to a version, as a new change. Who was deleted comes back
  * under the same id, into the groups that the deletion took him out of. */
+#include "audit.h"
 #include "base/json.h"
 #include "history.h"
 #include "problem.h"
@@ -165,6 +166,15 @@ static bool announce(const struct restoring *restoring, const json_t *shown, str
     return store_event_raise(call->db, &event, err);
 }
 
+/* What they held is in the history: the log, which nothing is taken out of, has no personal data. */
+static void note_versions(struct restoring *restoring, uint64_t version)
+{
+    struct call *call = restoring->request->call;
+    audit_before(
+        call, json_pack("{s:I, s:b}", "version", (json_int_t)restoring->last.version, "deleted", !restoring->is_there));
+    audit_after(call, json_pack("{s:I, s:b}", "version", (json_int_t)version, "deleted", false));
+}
+
 static bool answer(struct restoring *restoring, struct err *err)
 {
     struct call *call = restoring->request->call;
@@ -178,6 +188,7 @@ static bool answer(struct restoring *restoring, struct err *err)
     call->audit.organization = directory->organization;
     call->audit.directory = directory->id;
     call->audit.detail = json_incref(shown);
+    note_versions(restoring, version);
     if (!announce(restoring, shown, err)) {
         json_decref(shown);
         return false;

@@ -41,10 +41,6 @@ static bool start(struct call *call, struct err *err)
     if (!check_reach(call, &directory, at_ms, err))
         return false;
     bool is_dry = json_is_true(call_member(call, "dry_run"));
-    call->audit.environment = directory.environment;
-    call->audit.organization = directory.organization;
-    call->audit.directory = directory.id;
-    call->audit.detail = json_pack("{s:O, s:b}", "at", call_member(call, "at"), "dry_run", is_dry);
     json_t *parameters =
         json_pack("{s:O, s:I, s:b}", "at", call_member(call, "at"), "at_ms", (json_int_t)at_ms, "dry_run", is_dry);
     struct admin_job_new job = {.kind = &rewind_job,

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "problem.h"
 #include "query.h"
@@ -194,6 +195,8 @@ static bool declare_called(struct call *call, struct err *err)
     if (!catalog_load(call, &state, err) || !undeclared_load(call, &state, false, &all, err))
         return false;
     json_scoped *declared = json_array(), *skipped = json_array();
+    json_scoped *before = catalog_show(&state);
+    audit_before(call, json_deep_copy(before)); /* the lists go on to be changed */
     struct declaring declaring = {.call = call, .state = &state, .declared = declared, .skipped = skipped};
     declaring.origins = arena_array(call_arena(call), struct catalog_origin, MOST);
     if (everything)
@@ -203,6 +206,7 @@ static bool declare_called(struct call *call, struct err *err)
     const struct catalog_pointers pointers = {
         .otherwise = "#", .origins = declaring.origins, .origin_count = declaring.count};
     call->audit.detail = json_pack("{s:O}", "declared", declared);
+    audit_after(call, catalog_show(&state));
     return (declaring.count == 0 || catalog_save(call, &state, &pointers, err)) &&
            reply_json(call->op, 200, json_pack("{s:O, s:O}", "declared", declared, "skipped", skipped));
 }
@@ -242,7 +246,9 @@ static bool dismiss(struct call *call, struct err *err)
         if (!found)
             return refuse_entry(call, i, "path", "is none of the undeclared attributes", err);
     }
-    call->audit.detail = json_pack("{s:O, s:b}", "attributes", entries, "dismissed", dismissed);
+    call->audit.detail = json_pack("{s:O}", "attributes", entries);
+    audit_before(call, json_pack("{s:b}", "dismissed", !dismissed));
+    audit_after(call, json_pack("{s:b}", "dismissed", dismissed));
     return reply_json(call->op, 200, json_pack("{s:I}", "changed", (json_int_t)count));
 }
 

@@ -87,7 +87,6 @@ static bool start(struct call *call, const struct directory *directory, json_t *
         .parameters = parameters,
         .total = -1,
     };
-    call->audit.detail = json_incref(parameters);
     return save_pieces(call, &directory->id, err) && admin_job_create(call, &job, err);
 }
 

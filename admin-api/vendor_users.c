@@ -1,6 +1,7 @@
 #include "vendor_users.h"
 
 #include "admin_api_sql.h"
+#include "audit.h"
 #include "base/json.h"
 #include "directories.h"
 #include "field.h"
@@ -157,6 +158,25 @@ static bool get(struct call *call, struct err *err)
     return directory_of_path(call, DIRECTORY_SHARED, &directory, err) && answer(call, &directory, err);
 }
 
+/* Without names and addresses: nothing is ever taken out of the log. */
+static json_t *note_of(struct call *call, const struct db_value *row)
+{
+    json_t *shown = vendor_user_show(call, row);
+    json_object_del(shown, "user_name");
+    json_object_del(shown, "email");
+    json_object_del(shown, "display_name");
+    return shown;
+}
+
+static bool note_after(struct call *call, const struct directory *directory, struct err *err)
+{
+    const struct db_value *row;
+    if (!load(call, directory, &row, err))
+        return false;
+    audit_after(call, note_of(call, row));
+    return true;
+}
+
 static bool begin_change(struct call *call, struct directory *directory, struct err *err)
 {
     const struct db_value *row;
@@ -167,6 +187,7 @@ static bool begin_change(struct call *call, struct directory *directory, struct 
         return false;
     if (!row)
         return no_such(err);
+    audit_before(call, note_of(call, row));
     call->audit.detail = json_pack("{s:o}", "vendor_user_id", json_from_slice(call->op->parameters[1]));
     return true;
 }
@@ -187,7 +208,8 @@ static bool unlink_one(struct call *call, struct err *err)
         return false;
     struct db_value parameters[] = {db_integer(call->op->now_ms), db_id(&directory.id.id),
                                     db_bytes(call->op->parameters[1])};
-    return db_execute(call->db, sql_vendor_user_unlink, parameters, 3, NULL, err) && reply_empty(call->op);
+    return db_execute(call->db, sql_vendor_user_unlink, parameters, 3, NULL, err) &&
+           note_after(call, &directory, err) && reply_empty(call->op);
 }
 
 /* --- linking by hand --- */
@@ -230,10 +252,10 @@ static bool link_one(struct call *call, struct err *err)
     if (!id_from_uuid(call_text(call, "user_id", SLICE_EMPTY), true, &user) ||
         !keep_user(call, &directory, &user, err) || !check_holder(call, &directory, &user, err))
         return false;
-    json_object_set(call->audit.detail, "user_id", call_member(call, "user_id"));
     struct db_value parameters[] = {db_id(&user), db_integer(call->op->now_ms), db_integer(call->op->now_ms),
                                     db_id(&directory.id.id), db_bytes(call->op->parameters[1])};
-    return db_execute(call->db, sql_vendor_user_link, parameters, 5, NULL, err) && answer(call, &directory, err);
+    return db_execute(call->db, sql_vendor_user_link, parameters, 5, NULL, err) && note_after(call, &directory, err) &&
+           answer(call, &directory, err);
 }
 
 static const struct admin_field link_fields[] = {{"user_id", check_user_id, FIELD_REQUIRED}};

@@ -16,7 +16,9 @@ SELECT v.id, v.vendor_user_id, v.user_name, v.email, v.display_name, v.state, v.
 FROM vendor_user v WHERE v.directory_id = ? AND v.vendor_user_id = ?
 
 -- name: vendor_user_lock
-SELECT 1 FROM vendor_user v WHERE v.directory_id = ? AND v.vendor_user_id = ? FOR UPDATE
+SELECT v.id, v.vendor_user_id, v.user_name, v.email, v.display_name, v.state, v.conflict, v.resource_id, v.matched_by,
+       v.linked_ms, v.created_ms, v.updated_ms
+FROM vendor_user v WHERE v.directory_id = ? AND v.vendor_user_id = ? FOR UPDATE
 
 -- name: vendor_user_of
 SELECT v.vendor_user_id FROM vendor_user v WHERE v.directory_id = ? AND v.resource_id = ?

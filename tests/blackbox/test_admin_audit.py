@@ -9,8 +9,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from harness.openapi import CheckedAdmin
+from harness.jwt import KeyPair
+from harness.openapi import OPERATIONS, CheckedAdmin
 from harness.rollcall import id_bytes
+from harness.scim import Scim
+from test_admin_conditions import good_body, send, something_undeclared
+from test_admin_isolation import World as WorldOfEverything
 
 ZEROS = "0" * 64
 
@@ -96,6 +100,149 @@ def test_what_is_refused_and_what_is_read_leaves_no_record(world):
     world.admin.post("/v1/organizations", {"display_name": "x", "external_id": "acme"}, expect=409)
     world.admin.get(f"/v1/organizations/{world.organization}", expect=200)
     assert world.records() == before
+
+
+WRITES = [operation for operation in OPERATIONS if operation.method != "GET"]
+# Those that are not sent by a key: test_admin_setup.py.
+OF_SESSIONS = [operation for operation in WRITES if operation.path.startswith("/v1/setup/")]
+STARTS_JOB = {"vendor_user.import", "directory.rewind", "directory_user.delete_deactivated", "guard.revert"}
+# What is told of an operation when it is not what its method says: whose members of "before" and "after", and why.
+TOLD = {
+    "token.rotate": ({"after"}, "the one that is new; the others have their end in the list of tokens"),
+    "key.revoke": ({"before", "after"}, "it stays in the list"),
+    "operator_key.revoke": ({"before", "after"}, "it stays in the list"),
+    "signing_key.retire": ({"before", "after"}, "it stays in the list"),
+    "setup_link.revoke": ({"before", "after"}, "it stays in the list"),
+    "token.revoke": ({"before", "after"}, "it stays in the list"),
+    "vendor_user.unlink": ({"before", "after"}, "the vendor user stays"),
+    "directory.delete": ({"before"}, "what is left is in grace, and not shown"),
+}
+# Nothing differs in a fresh world: test_a_guard_that_is_released_…, test_a_job_that_is_cancelled_….
+SAME = {"guard.release", "job.cancel"}
+
+
+def told_of(operation, status):
+    if operation.id in TOLD:
+        return TOLD[operation.id][0]
+    if operation.method == "DELETE":
+        return {"before"}
+    return {"after"} if status == 201 else {"before", "after"}
+
+
+def signing_key():
+    return {"label": "x", "jwk": KeyPair().jwk}
+
+
+def a_title(world):
+    world.organization.scim.patch(f"/Users/{world.ids['user_id']}", {"op": "add", "path": "title", "value": "x"}, expect=200)
+
+
+def a_name(world):
+    rename = {"op": "replace", "path": "displayName", "value": "Renamed"}
+    world.organization.scim.patch(f"/Groups/{world.ids['group_id']}", rename)
+
+
+# So that there is something to do.
+BEFORE = {"user.restore": a_title, "group.restore": a_name, "undeclared_attribute.declare": something_undeclared}
+
+
+class OperatorsWorld(WorldOfEverything):
+    """As an operator sees it, with an environment of its own, which nothing is in."""
+
+    def __init__(self, rollcall):
+        self.admin = CheckedAdmin(rollcall.admin_url, rollcall.operator.key)
+        made = self.admin.post("/v1/environments", {"name": f"env {uuid.uuid4()}"}, expect=201)
+        path = f"/v1/environments/{made['id']}"
+        self.ids = {
+            "environment_id": made["id"],
+            "key_id": self.admin.post(f"{path}/keys", {"label": "x"}, expect=201)["id"],
+            "signing_key_id": self.admin.post(f"{path}/signing-keys", signing_key(), expect=201)["id"],
+            "operator_key_id": self.admin.post("/v1/operator-keys", {"label": "x"}, expect=201)["id"],
+        }
+
+
+@pytest.mark.parametrize("operation", [one for one in WRITES if one not in OF_SESSIONS], ids=repr)
+def test_every_change_is_told_with_what_it_changed(shared_rollcall, operation):
+    shared_rollcall.ensure_running()
+    by_operator = operation.scope == "operator key"
+    world = (OperatorsWorld if by_operator else WorldOfEverything)(shared_rollcall)
+    body = good_body(world, operation)
+    if operation.id.startswith("environment."):
+        body = body and {"name": f"env {uuid.uuid4()}"}
+    if operation.id == "signing_key.create":
+        body = signing_key()
+    if operation.id in BEFORE:
+        BEFORE[operation.id](world)
+    answer = send(world, operation, body)
+    assert 200 <= answer.status < 300, answer
+    sql = "SELECT action, detail, directory_id FROM audit WHERE request_id = %s"
+    [(action, detail, directory)] = shared_rollcall.database.query(sql, answer.headers["x-request-id"])
+    detail = json.loads(detail)
+    assert action in (operation.id, operation.id.encode())
+    if "directory_id" in operation.parameters:
+        assert directory == id_bytes(world.ids["directory_id"])
+    if operation.id in STARTS_JOB:
+        assert answer.status == 202
+        assert (detail["job"], detail["kind"]) == (answer["id"], answer["kind"]) and "parameters" in detail
+        assert body is None or isinstance(body, bytes) or set(body) <= set(detail["parameters"])
+        return
+    told = told_of(operation, answer.status)
+    assert {name for name in ("before", "after") if name in detail} == told, detail
+    assert operation.id in SAME or any(detail[name] for name in told), detail
+
+
+def test_a_guard_that_is_released_is_told_with_how_many_were_held(rollcall, world):
+    path = f"/v1/directories/{world.directory}"
+    token = world.admin.post(f"{path}/tokens", {"label": "x"}, expect=201)["token"]
+    connector = world.admin.get(f"/v1/organizations/{world.organization}", expect=200)["connector_url"]
+    world.admin.patch(path, {"policy": {"guard": {"enabled": True, "max_users": 1, "max_percent": None}}}, expect=200)
+    scim = Scim(connector, token)
+    for user in [scim.new_user()["id"] for _ in range(2)]:
+        scim.delete(f"/Users/{user}", expect=204)
+    world.admin.post(f"{path}/guard/release", expect=200)
+    detail = world.records()[-1]["detail"]
+    assert (detail["before"]["state"], detail["before"]["held"]) == ("guarded", 2)
+    assert (detail["after"]["state"], detail["after"]["held"], detail["users"]) == ("open", 0, "all")
+
+
+def test_a_job_that_is_cancelled_is_told_with_its_state(rollcall, world):
+    job, now = f"job-{world.organization[4:]}", int(datetime.now().timestamp() * 1000)
+    rollcall.database.execute(
+        "INSERT INTO job (id, environment_id, kind, state, actor, parameters, checkpoint, created_ms)"
+        " VALUES (%s, %s, 'unknown', 1, 'key-x', '{}', '{}', %s)",
+        id_bytes(job),
+        world.chain,
+        now,
+    )
+    world.admin.post(f"/v1/jobs/{job}/cancel", expect=200)
+    detail = world.records()[-1]["detail"]
+    assert detail["job"] == detail["id"] == job
+    assert (detail["before"]["state"], detail["after"]["state"]) == ("waiting", "cancelled")
+
+
+def test_of_what_is_too_large_the_log_has_what_was_done(world):
+    path = f"/v1/directories/{world.directory}"
+    schema = {"id": "urn:example:Wide", "attributes": [{"name": f"a{n}", "description": "x" * 900} for n in range(80)]}
+    world.admin.post(f"{path}/schemas", schema, expect=201)
+    world.admin.put(f"{path}/catalog", {"schemas": [], "resource_types": []}, expect=200)
+    replaced = world.records()[-1]
+    assert replaced["action"] == "catalog.replace"
+    assert replaced["detail"] == {"schemas": 0, "resource_types": 0, "too_large": True}
+
+
+def test_what_is_told_of_people_is_without_names(shared_rollcall):
+    shared_rollcall.ensure_running()
+    world = WorldOfEverything(shared_rollcall)
+    path = "/v1/directories/{directory_id}".format(**world.ids)
+    vendor_user = f"{path}/vendor-users/{world.ids['vendor_user_id']}"
+    world.admin.post(f"{path}/users/{world.ids['user_id']}/restore", {"version": 1}, expect=200)
+    world.admin.delete(f"{vendor_user}/link", expect=204)
+    world.admin.delete(vendor_user, expect=204)
+    restored, unlinked, deleted = world.admin.get("/v1/audit", expect=200)["records"][-3:]
+    assert restored["detail"]["id"] == world.ids["user_id"]
+    assert unlinked["detail"]["before"]["user_id"] == world.ids["user_id"]
+    assert unlinked["detail"]["after"]["user_id"] is None and deleted["detail"]["before"]["state"] == "conflict"
+    assert "somebody" not in json.dumps([restored, unlinked, deleted])
 
 
 def test_what_an_operator_does_in_an_environment_is_told_to_its_vendor(world, rollcall):
