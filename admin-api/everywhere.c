@@ -225,14 +225,24 @@ static int compare_found(const void *a, const void *b)
     return order ? order : id_compare(&left->user.id, &right->user.id);
 }
 
+/* Who was taken hold of between two statements is in the list twice. */
+static bool is_double(const struct search *search, size_t i)
+{
+    return i > 0 && compare_found(&search->list[i - 1], &search->list[i]) == 0;
+}
+
+static bool is_on_page(const struct page *page, const struct found *found)
+{
+    return !page->has_more || id_compare(&found->organization.id, &page->last) <= 0;
+}
+
 static json_t *show_page(struct search *search)
 {
-    const struct page *page = search->page;
     json_t *users = json_array();
     if (search->count)
         qsort(search->list, search->count, sizeof(*search->list), compare_found);
     for (size_t i = 0; i < search->count; i++)
-        if (!page->has_more || id_compare(&search->list[i].organization.id, &page->last) <= 0)
+        if (!is_double(search, i) && is_on_page(search->page, &search->list[i]))
             json_array_append(users, search->list[i].shown);
     return users;
 }
