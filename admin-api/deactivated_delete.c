@@ -51,8 +51,8 @@ struct deleting {
     struct id before;
     bool more;
     struct id places[AT_A_TIME];
-    struct resource_id ids[AT_A_TIME];
-    size_t count;
+    struct resource_id ids[AT_A_TIME], stale[AT_A_TIME];
+    size_t taken, count, stale_count; /* of places, ids and stale */
 };
 
 static int64_t member(const json_t *object, const char *name)
@@ -73,6 +73,14 @@ static void read_after(const struct admin_job_run *run, struct id *after_out)
         (void)!id_from_uuid(slice_str(text), true, after_out);
 }
 
+static void take_row(struct deleting *deleting, const struct db_value *row)
+{
+    bool is_inactive = row[2].integer != 0;
+    db_id_out(&row[0], &deleting->places[deleting->taken++]);
+    db_id_out(&row[1],
+              is_inactive ? &deleting->ids[deleting->count++].id : &deleting->stale[deleting->stale_count++].id);
+}
+
 static bool take(struct admin_job_run *run, struct deleting *deleting, struct err *err)
 {
     struct id after;
@@ -81,13 +89,24 @@ static bool take(struct admin_job_run *run, struct deleting *deleting, struct er
                                     db_integer(AT_A_TIME)};
     struct db_rows *rows = db_query(run->db, sql_deactivated_take, parameters, 4, err);
     const struct db_value *row;
-    deleting->count = 0;
-    while (rows && (row = db_next(rows))) {
-        db_id_out(&row[0], &deleting->places[deleting->count]);
-        db_id_out(&row[1], &deleting->ids[deleting->count++].id);
-    }
-    deleting->more = deleting->count == AT_A_TIME;
+    deleting->taken = deleting->count = deleting->stale_count = 0;
+    while (rows && (row = db_next(rows)))
+        take_row(deleting, row);
+    deleting->more = deleting->taken == AT_A_TIME;
     return rows && db_rows_end(rows, err);
+}
+
+/* Whoever is active, or gone, is not meant, whatever the table says. */
+static bool forget_stale(struct admin_job_run *run, const struct deleting *deleting, struct err *err)
+{
+    for (size_t i = 0; i < deleting->stale_count; i++) {
+        const struct db_value parameters[] = {db_id(&run->directory.id), db_id(&deleting->stale[i].id)};
+        if (!db_execute(run->db, sql_deactivated_forget, parameters, 2, NULL, err))
+            return false;
+    }
+    count(run, "found", -(int64_t)deleting->stale_count);
+    run->total -= (int64_t)deleting->stale_count;
+    return true;
 }
 
 static bool delete_taken(struct admin_job_run *run, struct deleting *deleting, struct err *err)
@@ -113,10 +132,10 @@ static bool delete_some(struct admin_job_run *run, void *context, struct err *er
 {
     struct deleting *deleting = context;
     char after[ID_UUID_CHARS + 1];
-    if (!take(run, deleting, err) || !delete_taken(run, deleting, err))
+    if (!take(run, deleting, err) || !forget_stale(run, deleting, err) || !delete_taken(run, deleting, err))
         return false;
-    if (deleting->count > 0) {
-        id_to_uuid(&deleting->places[deleting->count - 1], after);
+    if (deleting->taken > 0) {
+        id_to_uuid(&deleting->places[deleting->taken - 1], after);
         json_object_set_new(run->checkpoint, "after", json_string(after));
     }
     return true;

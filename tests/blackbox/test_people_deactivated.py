@@ -132,3 +132,21 @@ def test_a_retention_is_taken_back(admin, path):
     for bad in (0, -1, 36501, "30", 1.5, True):
         admin.put(f"{path}/retention", {"deactivated_retention_days": bad}, expect=422)
     admin.put(f"{path}/retention", {}, expect=422)
+
+
+def test_whoever_is_active_stays_whatever_a_server_of_before_has_left_in_the_table(rollcall, admin, path, scim):
+    """Servers of a version without the table go on for a while when the database is migrated."""
+    old, back, gone = (scim.new_user(f"{name}@example.com", active=False)["id"] for name in ("old", "back", "gone"))
+    set_since(rollcall, [old, back, gone])
+    rows = rollcall.database.query("SELECT * FROM deactivated_user WHERE since_ms BETWEEN %s AND %s", LONG_AGO, LONG_AGO + 2)
+    scim.patch(f"/Users/{back}", {"op": "replace", "path": "active", "value": True}, expect=200)
+    scim.delete(f"/Users/{gone}", expect=204)
+    for row in rows:
+        rollcall.database.execute("INSERT IGNORE INTO deactivated_user VALUES (%s, %s, %s, %s)", *row)
+
+    job = delete(admin, path, older_than_days=30)
+    assert job["result"] == {"dry_run": False, "found": 1, "deleted": 1, "failed": 0}
+    assert job["progress"]["total"] == 1
+    assert ids_of(admin, path) == {back}
+    ids = [uuid.UUID(user).bytes for user in (old, back, gone)]
+    assert not rollcall.database.query("SELECT 1 FROM deactivated_user WHERE resource_id IN (%s, %s, %s)", *ids)
