@@ -93,8 +93,10 @@ DELETE FROM `change` WHERE directory_id = ? LIMIT ?
 -- name: erase_jobs
 DELETE FROM job WHERE directory_id = ? LIMIT ?
 
+-- By the links: with IN (SELECT …) every session of all tenants would be looked at.
 -- name: erase_setup_sessions_of_directory
-DELETE FROM setup_session WHERE link_id IN (SELECT id FROM setup_link WHERE directory_id = ?) LIMIT ?
+DELETE s FROM (SELECT l.id FROM setup_link l JOIN setup_session x ON x.link_id = l.id WHERE l.directory_id = ? LIMIT ?) t
+JOIN setup_session s ON s.link_id = t.id
 
 -- name: erase_setup_links_of_directory
 DELETE FROM setup_link WHERE directory_id = ? LIMIT ?
@@ -111,9 +113,8 @@ DELETE FROM directory WHERE id = ? AND state = 3 AND erasing = 1
 -- Its last directory has set `erasing`.
 -- name: erase_find_organizations
 SELECT o.id, o.id, o.environment_id
-FROM organization o
-WHERE o.erase_ms <= ? AND o.erasing = 1
-  AND NOT EXISTS (SELECT 1 FROM directory d WHERE d.organization_id = o.id)
+FROM organization o LEFT JOIN directory d FORCE INDEX (organization) ON d.organization_id = o.id
+WHERE o.erase_ms <= ? AND o.erasing = 1 AND d.id IS NULL
 ORDER BY o.erase_ms, o.id LIMIT ?
 
 -- name: erase_organization_domains
@@ -123,7 +124,8 @@ DELETE FROM organization_domain WHERE organization_id = ? LIMIT ?
 DELETE FROM job WHERE organization_id = ? LIMIT ?
 
 -- name: erase_setup_sessions
-DELETE FROM setup_session WHERE link_id IN (SELECT id FROM setup_link WHERE organization_id = ?) LIMIT ?
+DELETE s FROM (SELECT l.id FROM setup_link l JOIN setup_session x ON x.link_id = l.id WHERE l.organization_id = ? LIMIT ?) t
+JOIN setup_session s ON s.link_id = t.id
 
 -- name: erase_setup_links
 DELETE FROM setup_link WHERE organization_id = ? LIMIT ?
