@@ -24,40 +24,46 @@ static bool any_noted(const struct guarding *guarding, struct db *db, bool *any_
     return true;
 }
 
-static void add_return(const struct guarding *guarding, struct people_rows *rows, unsigned kind, const struct id *id)
+/* Row by row: other departures of the directory may be in the hands of other batches. */
+struct returns {
+    struct people_rows kinds, users;
+};
+
+static void add_return(const struct guarding *guarding, struct returns *returns, unsigned kind, const struct id *id)
 {
-    PEOPLE_ROW(rows, db_integer(kind), db_id(&guarding->directory.id), db_id(id));
+    PEOPLE_ROW(&returns->kinds, db_integer(kind), db_id(&guarding->directory.id), db_id(id));
+    PEOPLE_ROW(&returns->users, db_id(&guarding->directory.id), db_id(id));
 }
 
-static void collect_returns(const struct guarding *guarding, struct people_rows *rows)
+static void collect_returns(const struct guarding *guarding, struct returns *returns)
 {
     for (const struct known *known = guarding->view->staged_resources; known; known = known->next_staged) {
         bool is_user = view_is_user(known) && id_equals(&known->key.directory.id, &guarding->directory.id);
         if (!is_user || !known->exists)
             continue;
         if (!known->existed)
-            add_return(guarding, rows, DEPARTURE_DELETED, &known->key.id);
+            add_return(guarding, returns, DEPARTURE_DELETED, &known->key.id);
         else if (known->keys_before && known->keys_before->inactive && known->keys_after &&
                  !known->keys_after->inactive)
-            add_return(guarding, rows, DEPARTURE_DEACTIVATED, &known->key.id);
+            add_return(guarding, returns, DEPARTURE_DEACTIVATED, &known->key.id);
     }
     for (size_t i = 0; i < guarding->count; i++)
         if (guarding->list[i].joins_group)
-            add_return(guarding, rows, DEPARTURE_EMPTIED, &guarding->list[i].id.id);
+            add_return(guarding, returns, DEPARTURE_EMPTIED, &guarding->list[i].id.id);
 }
 
 bool guard_note_returns(struct guarding *guarding, struct db *db, struct err *err)
 {
-    struct people_rows rows = {.view = guarding->view, .width = 3};
+    struct returns returns = {.kinds = {.view = guarding->view, .width = 3},
+                              .users = {.view = guarding->view, .width = 2}};
     bool any;
-    collect_returns(guarding, &rows);
-    if (rows.count == 0)
+    collect_returns(guarding, &returns);
+    if (returns.kinds.count == 0)
         return true;
     if (!any_noted(guarding, db, &any, err) || !any)
         return err->kind == ERR_NONE;
-    const struct db_value directory = db_id(&guarding->directory.id);
-    return people_run(db, sql_guard_return, &rows, NULL, err) &&
-           db_execute(db, sql_guard_returned, &directory, 1, NULL, err);
+    return people_run(db, sql_guard_return, &returns.kinds, NULL, err) &&
+           people_run(db, sql_guard_returned, &returns.users, NULL, err);
 }
 
 /* --- leaving --- */

@@ -16,7 +16,7 @@ DELETE FROM departure WHERE directory_id = ? AND held = 0 AND since_ms <= ?
 UPDATE departure SET kinds = kinds & ~? WHERE directory_id = ? AND resource_id = ? AND held = 0
 
 -- name: guard_returned
-DELETE FROM departure WHERE directory_id = ? AND held = 0 AND kinds = 0
+DELETE FROM departure WHERE directory_id = ? AND resource_id = ? AND held = 0 AND kinds = 0
 
 -- name: guard_known
 SELECT d.resource_id FROM departure d WHERE d.directory_id = ? AND d.resource_id IN (?*)
