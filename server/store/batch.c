@@ -177,12 +177,14 @@ static bool run_together(struct worker *worker, struct batch *batch)
 void worker_run_batch(struct worker *worker, struct batch *batch)
 {
     if (run_together(worker, batch)) {
+        worker_count_trips(worker);
         worker_deliver(batch->jobs, batch->count);
         return;
     }
     for (size_t i = 0; i < batch->count; i++) {
         struct batch single = {.jobs = {batch->jobs[i]}, .count = 1};
         run_alone(worker, &single);
+        worker_count_trips(worker);
         worker_deliver(single.jobs, single.count);
     }
 }
@@ -214,5 +216,6 @@ void worker_run_group(struct worker *worker, struct job_group *group)
         run_alone(worker, &part);
     }
     struct job *job = &group->job;
+    worker_count_trips(worker);
     worker_deliver(&job, 1);
 }

@@ -23,7 +23,7 @@ bool worker_connect(struct worker *worker, struct err *err)
     return worker->db != NULL;
 }
 
-static void count_trips(struct worker *worker)
+void worker_count_trips(struct worker *worker)
 {
     if (!worker->db)
         return;
@@ -34,7 +34,7 @@ static void count_trips(struct worker *worker)
 
 void worker_disconnect(struct worker *worker)
 {
-    count_trips(worker);
+    worker_count_trips(worker);
     db_close(worker->db);
     worker->db = NULL;
 }
@@ -147,7 +147,7 @@ static void run_turn(struct worker *worker, struct job *first)
         for (size_t i = 0; i < batch.count; i++)
             run_query(worker, batch.jobs[i]);
     }
-    count_trips(worker);
+    worker_count_trips(worker);
 }
 
 void *worker_main(void *argument)

@@ -48,6 +48,8 @@ void worker_run_group(struct worker *worker, struct job_group *group);
 void worker_fail(struct job *job, const struct err *err);
 void worker_deliver(struct job **jobs, size_t count); /* home, as one list per loop; the array is used up */
 void worker_count_retry(const char *reason);
+void worker_count_trips(
+    struct worker *worker); /* before the jobs go home: whoever has an answer finds its cost in the metrics */
 
 MUST_CHECK bool worker_connect(struct worker *worker, struct err *err); /* fails fast for a while after a failure */
 void worker_disconnect(struct worker *worker);
