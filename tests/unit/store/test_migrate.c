@@ -332,6 +332,91 @@ static void test_every_table_is_granted_to_the_admin(void **state)
                                  "p.User = 'rollcall_control' AND p.Table_name = t.table_name)") == 0);
 }
 
+/* What the first release had: migrations 1 to 4, and rows of each kind that later ones care for. */
+static const char old_rows[] =
+    "INSERT INTO environment VALUES (REPEAT('e', 16), 'env', 1, 1);\n"
+    "INSERT INTO organization (id, environment_id, external_id, display_name, domains, created_ms, updated_ms) VALUES "
+    "(REPEAT('o', 16), REPEAT('e', 16), 'here', 'Here', '[\"a.example\", \"b.example\"]', 1, 1), "
+    "(REPEAT('g', 16), REPEAT('e', 16), 'gone', 'Gone', '[]', 1, 1);\n"
+    "INSERT INTO directory (id, organization_id, name, state, policy, created_ms, updated_ms) VALUES "
+    "(REPEAT('d', 16), REPEAT('o', 16), 'Main', 1, '{}', 1, 1), (REPEAT('x', 16), REPEAT('g', 16), 'Main', 3, '{}', 1, "
+    "77);\n"
+    "INSERT INTO primary_directory VALUES (REPEAT('o', 16), REPEAT('d', 16)), (REPEAT('g', 16), REPEAT('x', 16));\n"
+    "INSERT INTO scim_token (directory_id, id, hash, pepper_version, scopes, label, hint, created_ms, expires_ms, "
+    "revoked_ms) "
+    "VALUES (REPEAT('d', 16), REPEAT('1', 16), REPEAT('h', 32), 1, 1, 'ended', 'abcd', 1, 5, NULL), "
+    "(REPEAT('d', 16), REPEAT('2', 16), REPEAT('h', 32), 1, 1, 'revoked', 'abcd', 1, NULL, 5), "
+    "(REPEAT('d', 16), REPEAT('3', 16), REPEAT('h', 32), 1, 1, 'good', 'abcd', 1, NULL, NULL);\n"
+    "INSERT INTO resource (directory_id, type, id, open_braces, version, created_ms, modified_ms, document) VALUES "
+    "(REPEAT('d', 16), 1, REPEAT('a', 16), 1, 1, 1, 258, '{\"userName\":\"\\u00e9\",\"active\":true'), "
+    "(REPEAT('d', 16), 1, REPEAT('i', 16), 1, 2, 1, 258, '{\"userName\":\"i\",\"active\":false'), "
+    "(REPEAT('d', 16), 1, REPEAT('m', 16), 3, 2, 1, 259, '{\"active\":false,\"x\":{\"manager\":{\"value\":\"v\"'), "
+    "(REPEAT('d', 16), 2, REPEAT('g', 16), 1, 2, 1, 258, '{\"displayName\":\"g\"');\n"
+    "INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms) VALUES "
+    "(REPEAT('c', 16), 0, REPEAT('d', 16), 1, REPEAT('z', 16), 3, 2, 9)";
+
+static void run_migration(const struct migration *migration)
+{
+    static const char mark[] = "{database}";
+    static char script[65536];
+    size_t used = 0;
+    const char *sql = migration->sql;
+    for (const char *at; (at = strstr(sql, mark)) != NULL; sql = at + sizeof(mark) - 1)
+        used += (size_t)snprintf(script + used, sizeof(script) - used, "%.*srollcall", (int)(at - sql), sql);
+    snprintf(script + used, sizeof(script) - used, "%s", sql);
+    database_run(db, script);
+}
+
+static void make_old(void)
+{
+    enum { OLD = 4 };
+    assert_true(migrate());
+    database_run(db, "CREATE DATABASE IF NOT EXISTS aside;\nDROP TABLE IF EXISTS aside.schema_migration;\n"
+                     "CREATE TABLE aside.schema_migration LIKE schema_migration;\n"
+                     "INSERT INTO aside.schema_migration SELECT * FROM schema_migration WHERE version <= 4");
+    db_close(db);
+    database_reset();
+    db = database_connect();
+    database_run(db, "RENAME TABLE aside.schema_migration TO schema_migration");
+    for (size_t i = 0; i < OLD; i++)
+        run_migration(&migrations[i]);
+    database_run(db, old_rows);
+}
+
+static void check_new(void)
+{
+    static const char *const truths[] = {
+        "SELECT COUNT(*) = 2 FROM deactivated_user",
+        "SELECT COUNT(*) = 1 FROM deactivated_user WHERE resource_id = REPEAT('i', 16) AND since_ms = 258 AND "
+        "place = CONCAT(UNHEX('000000000102'), REPEAT('i', 10))",
+        "SELECT COUNT(*) = 1 FROM deactivated_user WHERE resource_id = REPEAT('m', 16) AND since_ms = 259",
+        "SELECT GROUP_CONCAT(warned ORDER BY id) = '4,4,0' FROM scim_token",
+        "SELECT deleted_ms = 77 AND erase_ms = 77 AND erasing = 0 AND with_organization = 1 FROM directory WHERE state "
+        "= 3",
+        "SELECT deleted_ms IS NULL AND erase_ms IS NULL FROM directory WHERE state = 1",
+        "SELECT deleted_ms = 77 AND erase_ms = 77 AND erasing = 0 FROM organization WHERE external_id = 'gone'",
+        "SELECT deleted_ms IS NULL AND erase_ms IS NULL FROM organization WHERE external_id = 'here'",
+        "SELECT GROUP_CONCAT(domain ORDER BY domain) = 'a.example,b.example' FROM organization_domain",
+        "SELECT cause = 1 AND actor IS NULL AND born_ms IS NULL AND document IS NULL FROM `change`",
+        "SELECT has_departed = 0 AND has_vendor_users = 0 AND indexes IS NULL FROM directory WHERE state = 1",
+    };
+    for (size_t i = 0; i < sizeof truths / sizeof truths[0]; i++)
+        if (database_integer(db, truths[i]) != 1)
+            fail_msg("not so: %s", truths[i]);
+}
+
+static void test_rows_of_the_first_release_are_right_afterwards(void **state)
+{
+    (void)state;
+    make_old();
+    assert_true(migrate());
+    assert_int_equal(applied, migration_count - 4);
+    check_new();
+    database_run(db, "DELETE FROM schema_migration WHERE version > 4");
+    assert_true(migrate());
+    check_new();
+}
+
 #define EMPTY(test)    cmocka_unit_test_setup_teardown(test, start_empty, finish)
 #define MIGRATED(test) cmocka_unit_test_setup_teardown(test, start_migrated, finish)
 
@@ -341,6 +426,7 @@ int main(void)
         EMPTY(test_an_empty_database_gets_every_migration_once),
         EMPTY(test_an_empty_database_is_not_served),
         MIGRATED(test_an_old_database_is_not_served_and_catches_up),
+        EMPTY(test_rows_of_the_first_release_are_right_afterwards),
         MIGRATED(test_a_newer_database_is_neither_served_nor_migrated),
         MIGRATED(test_a_changed_migration_is_noticed),
         MIGRATED(test_another_product_s_history_and_gaps_are_noticed),
