@@ -122,7 +122,7 @@ bool access_environment(struct call *call, struct environment_id *environment_ou
 {
     struct slice named = call_text(call, "environment_id", call->query[QUERY_ENVIRONMENT]);
     if (named.len == 0 && call->principal.is_operator)
-        return err_set(err, ERR_BAD_REQUEST, "An operator key must name the environment: ?environment=env-…");
+        return err_set(err, ERR_BAD_REQUEST, "An operator key must name the environment: ?environment_id=env-…");
     *environment_out = call->principal.environment;
     if (named.len == 0)
         return true;

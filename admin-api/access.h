@@ -25,7 +25,7 @@ bool access_reaches(const struct call *call, const struct organization_id *organ
                     const struct directory_id *directory);
 
 /* The environment that a request without an id in its path is about: the key's own, or the one that an operator names
- * by ?environment= or `environment_id`. It exists. */
+ * by ?environment_id= or `environment_id`. It exists. */
 MUST_CHECK bool access_environment(struct call *call, struct environment_id *environment_out, struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "audit_chain.h"
 #include "audit_verify.h"
 #include "base/json.h"
+#include "column.h"
 #include "instant.h"
 #include "page.h"
 #include "reply.h"
@@ -43,12 +44,6 @@ static bool read_id(struct slice text, const char *name, const char *prefix, str
            err_set(err, ERR_BAD_REQUEST, "%s must be an id that begins with \"%s\".", name, prefix);
 }
 
-static bool read_instant(struct slice text, const char *name, int64_t *instant_ms_out, struct err *err)
-{
-    return !text.data || admin_instant_parse(text, instant_ms_out) ||
-           err_set(err, ERR_BAD_REQUEST, "%s must be a time such as 2027-01-31T12:00:00Z.", name);
-}
-
 static bool read_order(struct slice text, bool *newest_out, struct err *err)
 {
     *newest_out = slice_equals(text, SLICE_LITERAL("newest"));
@@ -60,10 +55,10 @@ static bool read_filter(const struct call *call, struct filter *filter, struct e
 {
     const struct slice *query = call->query;
     *filter = (struct filter){.since_ms = -1, .until_ms = -1};
-    return read_id(query[QUERY_ORGANIZATION], "organization", ID_PREFIX_ORGANIZATION, &filter->organization, err) &&
-           read_id(query[QUERY_DIRECTORY], "directory", ID_PREFIX_DIRECTORY, &filter->directory, err) &&
-           read_instant(query[QUERY_SINCE], "since", &filter->since_ms, err) &&
-           read_instant(query[QUERY_UNTIL], "until", &filter->until_ms, err) &&
+    return read_id(query[QUERY_ORGANIZATION], "organization_id", ID_PREFIX_ORGANIZATION, &filter->organization, err) &&
+           read_id(query[QUERY_DIRECTORY], "directory_id", ID_PREFIX_DIRECTORY, &filter->directory, err) &&
+           admin_instant_query(query[QUERY_SINCE], "since", &filter->since_ms, err) &&
+           admin_instant_query(query[QUERY_UNTIL], "until", &filter->until_ms, err) &&
            read_order(query[QUERY_ORDER], &filter->newest, err);
 }
 
@@ -89,10 +84,6 @@ static size_t put_twice(struct db_value *parameters, size_t count, struct db_val
     return count + 2;
 }
 
-static struct db_value text_or_null(struct slice text) { return text.data ? db_bytes(text) : db_null(); }
-static struct db_value id_or_null(const struct id *id) { return id_is_zero(id) ? db_null() : db_id(id); }
-static struct db_value time_or_null(int64_t ms) { return ms < 0 ? db_null() : db_integer(ms); }
-
 /* --- pages: a cursor holds the position of the last record shown --- */
 
 static uint64_t position_of(const struct id *id)
@@ -116,12 +107,12 @@ static struct db_rows *query_page(struct call *call, const struct id *chain, con
 {
     struct db_value parameters[FILTERS] = {db_id(chain)};
     size_t count = 1;
-    count = put_twice(parameters, count, id_or_null(&filter->organization));
-    count = put_twice(parameters, count, id_or_null(&filter->directory));
-    count = put_twice(parameters, count, text_or_null(call->query[QUERY_ACTOR]));
-    count = put_twice(parameters, count, text_or_null(call->query[QUERY_ACTION]));
-    count = put_twice(parameters, count, time_or_null(filter->since_ms));
-    count = put_twice(parameters, count, time_or_null(filter->until_ms));
+    count = put_twice(parameters, count, column_id(&filter->organization));
+    count = put_twice(parameters, count, column_id(&filter->directory));
+    count = put_twice(parameters, count, column_text(call->query[QUERY_ACTOR]));
+    count = put_twice(parameters, count, column_text(call->query[QUERY_ACTION]));
+    count = put_twice(parameters, count, column_time(filter->since_ms));
+    count = put_twice(parameters, count, column_time(filter->until_ms));
     uint64_t after = position_of(&page->after);
     parameters[count++] = db_integer(filter->newest && after == 0 ? INT64_MAX : (int64_t)after);
     parameters[count++] = db_integer((int64_t)page->limit + 1);

@@ -6,7 +6,7 @@
 #include "housekeeping.h"
 #include "jobs.h"
 
-extern const struct admin_operation user_list_deactivated, user_delete_deactivated, retention_get, retention_update;
+extern const struct admin_operation user_list_deactivated, user_delete_deactivated, retention_get, retention_replace;
 extern const struct admin_job_kind deactivated_delete_job;
 
 enum { DEACTIVATED_MOST_DAYS = 36500, DEACTIVATED_DAY_MS = 86400000 };

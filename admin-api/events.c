@@ -3,18 +3,10 @@
 #include "access.h"
 #include "admin_api_sql.h"
 #include "base/json.h"
+#include "column.h"
 #include "organizations.h"
 #include "page.h"
 #include "reply.h"
-
-static json_t *show_id_or_null(const char *prefix, const struct db_value *value)
-{
-    struct id id;
-    if (value->kind == DB_NULL)
-        return json_null();
-    db_id_out(value, &id);
-    return show_id(prefix, &id);
-}
 
 static json_t *show_event(struct call *call, const struct db_value *row)
 {
@@ -24,11 +16,11 @@ static json_t *show_event(struct call *call, const struct db_value *row)
     json_t *data = json_loadb(row[4].bytes.data, row[4].bytes.len, 0, NULL);
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "id", show_id(ID_PREFIX_EVENT, &id), "type",
                      json_from_slice(row[3].bytes), "created_at", show_time(row[5].integer), "organization_id",
-                     show_id_or_null(ID_PREFIX_ORGANIZATION, &row[1]), "directory_id",
-                     show_id_or_null(ID_PREFIX_DIRECTORY, &row[2]), "data", data ? data : json_object());
+                     column_show_id(ID_PREFIX_ORGANIZATION, &row[1]), "directory_id",
+                     column_show_id(ID_PREFIX_DIRECTORY, &row[2]), "data", data ? data : json_object());
 }
 
-/* ?organization=org-…: events outlive what they are about, so one that is gone can be asked for, too. */
+/* ?organization_id=org-…: events outlive what they are about, so one that is gone can be asked for, too. */
 static bool read_organization(const struct call *call, struct id *id_out, struct db_value *value_out, struct err *err)
 {
     struct slice named = call->query[QUERY_ORGANIZATION];

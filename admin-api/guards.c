@@ -80,7 +80,7 @@ static json_t *show_user(struct call *call, const struct db_value *row)
         if (row[2].integer & names[i].kind)
             json_array_append_new(kinds, json_string(names[i].name));
     return json_pack("{s:s, s:o, s:o, s:o}", "id", text, "displayName", show_text_or_null(row[1].bytes), "kinds", kinds,
-                     "since", show_time(row[3].integer));
+                     "held_at", show_time(row[3].integer));
 }
 
 static bool list_users(struct call *call, struct err *err)

@@ -54,9 +54,9 @@ static json_t *show_error(const struct health *health, struct slice idp)
         return json_null();
     char request_id[ID_UUID_CHARS + 1];
     id_to_uuid(&health->last_error_id, request_id);
-    json_t *shown =
-        json_pack("{s:o, s:s, s:I, s:o}", "at", show_time(health->last_error_ms), "request_id", request_id, "status",
-                  (json_int_t)health->last_error_status, "operation", show_text_or_null(health->last_error_operation));
+    json_t *shown = json_pack("{s:o, s:s, s:I, s:o}", "received_at", show_time(health->last_error_ms), "request_id",
+                              request_id, "status", (json_int_t)health->last_error_status, "operation",
+                              show_text_or_null(health->last_error_operation));
     struct request_error error = {(int)health->last_error_status, health->last_error_problem,
                                   health->last_error_operation, health->last_error_detail, idp};
     request_show_error(&error, shown);
@@ -74,7 +74,7 @@ json_t *health_show(const struct health *health, struct slice idp, bool paused)
         "last_request_at", show_time_or_null(health->last_ms), "last_success_at",
         show_time_or_null(health->last_success_ms), "last_error", show_error(health, idp), "failures_in_row",
         (json_int_t)health->failures_in_row, "expected_cadence_seconds", (json_int_t)(cadence.expected_ms / SECOND_MS),
-        "cadence_source", cadence.source, "overdue_at", show_time_or_null(overdue_ms), "stalled_since",
+        "cadence_source", cadence.source, "overdue_at", show_time_or_null(overdue_ms), "stalled_at",
         show_time_or_null(is_stalled ? health->stalled_ms : 0), "last_24_hours", "requests",
         (json_int_t)health->requests, "failures", (json_int_t)health->failures, "skipped", (json_int_t)health->skipped);
 }

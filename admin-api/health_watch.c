@@ -72,7 +72,7 @@ static bool recover(struct chore *chore, const struct watched *watched, struct e
     uint64_t changed;
     if (!db_begin(chore->db, err) || !db_execute(chore->db, sql_health_recover, parameters, 2, &changed, err))
         return false;
-    json_t *data = changed ? json_pack("{s:o, s:o}", "stalled_since", show_time(watched->stalled_ms), "last_request_at",
+    json_t *data = changed ? json_pack("{s:o, s:o}", "stalled_at", show_time(watched->stalled_ms), "last_request_at",
                                        show_time(watched->last_ms))
                            : NULL;
     return (!changed || raise(chore, watched, "directory.recovered", data, err)) && db_commit(chore->db, err);

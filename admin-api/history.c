@@ -103,8 +103,8 @@ static json_t *show_version(const struct db_value *row)
     db_id_out(&row[COLUMN_OPERATION], &operation);
     bool has_members = row[COLUMN_MEMBERS].kind != DB_NULL && row[COLUMN_MEMBERS].bytes.len > 0;
     return json_pack("{s:I, s:s, s:o, s:o, s:s, s:o, s:[], s:o}", "version", (json_int_t)row[COLUMN_VERSION].integer,
-                     "kind", kind_name(row[COLUMN_KIND].integer), "at", show_time(row[COLUMN_MADE].integer), "actor",
-                     show_actor(row), "cause", cause_name(row[COLUMN_CAUSE].integer), "change_id",
+                     "kind", kind_name(row[COLUMN_KIND].integer), "created_at", show_time(row[COLUMN_MADE].integer),
+                     "actor", show_actor(row), "cause", cause_name(row[COLUMN_CAUSE].integer), "change_id",
                      show_uuid(&operation), "attributes", "members",
                      has_members ? show_entries(row[COLUMN_MEMBERS].bytes) : json_null());
 }
@@ -317,8 +317,8 @@ static bool load_row(const struct history_request *request, uint64_t version, js
 
 static json_t *bare_entry(uint64_t version, int64_t made_ms)
 {
-    return json_pack("{s:I, s:s, s:o, s:n, s:n, s:n, s:[], s:n}", "version", (json_int_t)version, "kind", "known", "at",
-                     show_time(made_ms), "actor", "cause", "change_id", "attributes", "members");
+    return json_pack("{s:I, s:s, s:o, s:n, s:n, s:n, s:[], s:n}", "version", (json_int_t)version, "kind", "known",
+                     "created_at", show_time(made_ms), "actor", "cause", "change_id", "attributes", "members");
 }
 
 static bool answer_version(struct history_request *request, struct err *err)

@@ -82,3 +82,9 @@ bool admin_instant_parse(struct slice text, int64_t *instant_ms_out)
     *instant_ms_out = (seconds - offset) * 1000 + ms;
     return true;
 }
+
+bool admin_instant_query(struct slice text, const char *name, int64_t *instant_ms_out, struct err *err)
+{
+    return !text.data || admin_instant_parse(text, instant_ms_out) ||
+           err_set(err, ERR_BAD_REQUEST, "%s must be a time such as 2027-01-31T12:00:00Z.", name);
+}

@@ -1,5 +1,6 @@
 /* Jobs as the vendor sees them: made, listed, looked at, cancelled. job_runner.c runs them. */
 #include "jobs.h"
+#include "column.h"
 
 #include "access.h"
 #include "admin_api_sql.h"
@@ -22,20 +23,6 @@ static int64_t state_named(struct slice name)
     return 0;
 }
 
-static json_t *show_id_or_null(const char *prefix, const struct db_value *value)
-{
-    struct id id;
-    if (value->kind == DB_NULL)
-        return json_null();
-    db_id_out(value, &id);
-    return show_id(prefix, &id);
-}
-
-static json_t *show_number_or_null(const struct db_value *value)
-{
-    return value->kind == DB_NULL ? json_null() : json_integer(value->integer);
-}
-
 static json_t *show_object(const struct db_value *value)
 {
     json_t *object = json_loadb(value->bytes.data, value->bytes.len, 0, NULL);
@@ -49,9 +36,9 @@ static json_t *show_job(struct call *call, const struct db_value *row)
     db_id_out(&row[0], &id);
     json_t *job = json_pack("{s:o, s:o, s:s, s:o, s:o, s:{s:I, s:o}}", "id", show_id(ID_PREFIX_JOB, &id), "kind",
                             json_from_slice(row[4].bytes), "state", state_names[row[5].integer], "organization_id",
-                            show_id_or_null(ID_PREFIX_ORGANIZATION, &row[2]), "directory_id",
-                            show_id_or_null(ID_PREFIX_DIRECTORY, &row[3]), "progress", "done",
-                            (json_int_t)row[8].integer, "total", show_number_or_null(&row[9]));
+                            column_show_id(ID_PREFIX_ORGANIZATION, &row[2]), "directory_id",
+                            column_show_id(ID_PREFIX_DIRECTORY, &row[3]), "progress", "done",
+                            (json_int_t)row[8].integer, "total", column_show_number(&row[9]));
     json_object_set_new(job, "result", show_object(&row[6]));
     json_object_set_new(job, "problem", show_text_or_null(row[7].bytes));
     json_object_set_new(job, "cancel_asked", json_boolean(row[10].integer != 0));
@@ -61,8 +48,6 @@ static json_t *show_job(struct call *call, const struct db_value *row)
     json_object_set_new(job, "ended_at", show_time_or_null(row[13].integer));
     return job;
 }
-
-static struct db_value id_or_null(const struct id *id) { return id_is_zero(id) ? db_null() : db_id(id); }
 
 /* Requests at the same time may each be the last one that finds room: it need not be exact. */
 static bool has_room(struct call *call, const struct environment_id *environment, struct err *err)
@@ -88,7 +73,7 @@ bool admin_job_add(struct call *call, const struct admin_job_new *job, struct er
     json_render(job->parameters, &text);
     struct db_value parameters[] = {
         db_id(&call->op->fresh_id.id),        db_id(&job->environment.id),
-        id_or_null(&job->organization.id),    id_or_null(&job->directory.id),
+        column_id(&job->organization.id),     column_id(&job->directory.id),
         db_bytes(slice_str(job->kind->name)), db_bytes(slice_str(actor)),
         db_bytes(buf_slice(&text)),           job->total < 0 ? db_null() : db_integer(job->total),
         db_integer(call->op->now_ms),

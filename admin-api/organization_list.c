@@ -1,6 +1,7 @@
 /* GET /v1/organizations: all, or those that are searched for. */
 #include "access.h"
 #include "admin_api_sql.h"
+#include "column.h"
 #include "organizations.h"
 #include "page.h"
 
@@ -39,8 +40,6 @@ static bool wants_deleted(const struct call *call, bool *deleted_out, struct err
            err_set(err, ERR_BAD_REQUEST, "state must be active or deleting.");
 }
 
-static struct db_value wanted(struct slice text) { return text.data ? db_bytes(text) : db_null(); }
-
 /* Each is answered from an index: the vendor's own id, a domain, or the order of creation. */
 static bool list(struct call *call, struct err *err)
 {
@@ -50,8 +49,8 @@ static bool list(struct call *call, struct err *err)
     if (!access_environment(call, &environment, err) || !wants_deleted(call, &deleted, err) ||
         !page_read(call, &environment.id, &page, err))
         return false;
-    struct db_value own = db_id(&environment.id), external_id = wanted(call->query[QUERY_EXTERNAL_ID]);
-    struct db_value domain = wanted(domain_lower(call_arena(call), call->query[QUERY_DOMAIN])),
+    struct db_value own = db_id(&environment.id), external_id = column_text(call->query[QUERY_EXTERNAL_ID]);
+    struct db_value domain = column_text(domain_lower(call_arena(call), call->query[QUERY_DOMAIN])),
                     name = pattern_of_prefix(call, call->query[QUERY_NAME]);
     struct db_value all[] = {own, external_id, external_id, domain, domain, name, name};
     struct db_value of_external_id[] = {own, external_id, domain, domain, name, name};

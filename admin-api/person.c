@@ -109,7 +109,7 @@ static void add_held(const struct person *person, struct buf *out)
 {
     if (!person->held)
         return;
-    add_time(SLICE_LITERAL(",\"held\":{\"since\":"), person->held->since_ms, out);
+    add_time(SLICE_LITERAL(",\"held\":{\"held_at\":"), person->held->since_ms, out);
     buf_printf(out, ",\"kind\":\"%s\"}", person_held_kind(person->held));
 }
 

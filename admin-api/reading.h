@@ -9,7 +9,7 @@
 #include "scim/rules.h"
 
 enum reading_place {
-    READING_ORGANIZATION, /* the path names an organization: its primary directory, or the one of ?directory= */
+    READING_ORGANIZATION, /* the path names an organization: its primary directory, or the one of ?directory_id= */
     READING_DIRECTORY,    /* the path names a directory */
 };
 

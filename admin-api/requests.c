@@ -1,5 +1,6 @@
 /* The log of SCIM requests, as the vendor reads it. */
 #include "requests.h"
+#include "column.h"
 
 #include "admin_api_sql.h"
 #include "advice.h"
@@ -22,12 +23,6 @@ struct filter {
 };
 
 /* --- what is asked for --- */
-
-static bool read_instant(struct slice text, const char *name, int64_t *instant_ms_out, struct err *err)
-{
-    return !text.data || admin_instant_parse(text, instant_ms_out) ||
-           err_set(err, ERR_BAD_REQUEST, "%s must be a time such as 2027-01-31T12:00:00Z.", name);
-}
 
 static bool read_status(struct slice text, struct filter *filter, struct err *err)
 {
@@ -86,8 +81,8 @@ static bool read_filter(const struct call *call, struct filter *filter, struct e
     const struct slice *query = call->query;
     *filter = (struct filter){.status_to = MOST_STATUS, .to_ms = call->op->now_ms};
     memset(filter->last.bytes, 0xff, sizeof filter->last.bytes);
-    if (!read_instant(query[QUERY_SINCE], "since", &filter->from_ms, err) ||
-        !read_instant(query[QUERY_UNTIL], "until", &filter->to_ms, err))
+    if (!admin_instant_query(query[QUERY_SINCE], "since", &filter->from_ms, err) ||
+        !admin_instant_query(query[QUERY_UNTIL], "until", &filter->to_ms, err))
         return false;
     if (query[QUERY_SINCE].data)
         filter->first = housekeeping_first_id(filter->from_ms);
@@ -98,26 +93,6 @@ static bool read_filter(const struct call *call, struct filter *filter, struct e
 }
 
 /* --- how one is shown --- */
-
-static json_t *show_id_or_null(const char *prefix, const struct db_value *value)
-{
-    struct id id;
-    if (value->kind == DB_NULL)
-        return json_null();
-    db_id_out(value, &id);
-    return show_id(prefix, &id);
-}
-
-static json_t *show_uuid_or_null(const struct db_value *value)
-{
-    struct id id;
-    char text[ID_UUID_CHARS + 1];
-    if (value->kind == DB_NULL)
-        return json_null();
-    db_id_out(value, &id);
-    id_to_uuid(&id, text);
-    return json_string(text);
-}
 
 void request_show_error(const struct request_error *error, json_t *object)
 {
@@ -139,12 +114,12 @@ void request_show_error(const struct request_error *error, json_t *object)
 static json_t *show(const struct db_value *row, struct slice idp)
 {
     json_t *shown =
-        json_pack("{s:o, s:o, s:f, s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:o, s:o, s:o}", "id", show_uuid_or_null(&row[0]),
+        json_pack("{s:o, s:o, s:f, s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:o, s:o, s:o}", "id", column_show_uuid(&row[0]),
                   "received_at", show_time(row[1].integer), "duration_ms", (double)row[2].integer / 1000, "method",
                   json_from_slice(row[5].bytes), "path", json_from_slice(row[7].bytes), "operation",
                   show_text_or_null(row[6].bytes), "status", (json_int_t)row[3].integer, "proved",
                   (int)(row[4].integer & PROVED), "client_left", (int)(row[4].integer & LEFT), "token_id",
-                  show_id_or_null(ID_PREFIX_TOKEN, &row[10]), "resource_id", show_uuid_or_null(&row[11]), "peer",
+                  column_show_id(ID_PREFIX_TOKEN, &row[10]), "resource_id", column_show_uuid(&row[11]), "peer",
                   json_from_slice(row[12].bytes), "user_agent", show_text_or_null(row[13].bytes));
     struct request_error error = {(int)row[3].integer, row[8].bytes, row[6].bytes, row[9].bytes, idp};
     request_show_error(&error, shown);
@@ -177,9 +152,6 @@ static size_t put_twice(struct db_value *parameters, size_t count, struct db_val
     return count + 2;
 }
 
-static struct db_value text_or_null(struct slice text) { return text.data ? db_bytes(text) : db_null(); }
-static struct db_value id_or_null(const struct id *id) { return id_is_zero(id) ? db_null() : db_id(id); }
-
 static struct db_rows *query_page(struct call *call, const struct directory *directory, const struct filter *filter,
                                   const struct page *page, struct err *err)
 {
@@ -189,10 +161,10 @@ static struct db_rows *query_page(struct call *call, const struct directory *dir
     struct db_value parameters[FILTERS + 2] = {db_id(&directory->id.id), db_id(&filter->first), db_id(&filter->last),
                                                db_integer(filter->status_from), db_integer(filter->status_to)};
     size_t count = 5;
-    count = put_twice(parameters, count, text_or_null(call->query[QUERY_METHOD]));
-    count = put_twice(parameters, count, text_or_null(call->query[QUERY_OPERATION]));
-    count = put_twice(parameters, count, id_or_null(&filter->resource));
-    count = put_twice(parameters, count, id_or_null(&filter->token));
+    count = put_twice(parameters, count, column_text(call->query[QUERY_METHOD]));
+    count = put_twice(parameters, count, column_text(call->query[QUERY_OPERATION]));
+    count = put_twice(parameters, count, column_id(&filter->resource));
+    count = put_twice(parameters, count, column_id(&filter->token));
     parameters[count++] = db_id(&behind);
     parameters[count++] = db_integer((int64_t)page->limit + 1);
     return db_query(call->db, filter->oldest ? sql_request_list_oldest : sql_request_list_newest, parameters, count,

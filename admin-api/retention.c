@@ -125,8 +125,8 @@ const struct admin_operation retention_get = {
     .operation = ADMIN_OPERATION("retention.get", SCOPE_ADMIN_READ),
     .handle = get,
 };
-const struct admin_operation retention_update = {
-    .operation = ADMIN_OPERATION("retention.update", SCOPE_ADMIN_MANAGE),
+const struct admin_operation retention_replace = {
+    .operation = ADMIN_OPERATION("retention.replace", SCOPE_ADMIN_MANAGE),
     .writes = true,
     .erases = true, /* it may be somebody's time already */
     ADMIN_FIELDS(fields),

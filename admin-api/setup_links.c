@@ -85,7 +85,7 @@ static bool read_directory(struct call *call, const struct organization *organiz
 static bool read_link(struct call *call, const struct organization *organization, struct link_new *link,
                       struct err *err)
 {
-    const json_t *seconds = call_member(call, "expires_in");
+    const json_t *seconds = call_member(call, "expires_in_seconds");
     *link =
         (struct link_new){.id = call->op->fresh_id.id, .permissions = SCOPE_SETUP_ALL & ~(unsigned)SCOPE_SETUP_DOMAINS};
     link->expires_ms =
@@ -204,7 +204,7 @@ static const struct admin_field fields[] = {
     {"label", field_name, FIELD_REQUIRED},
     {"permissions", field_setup_permissions, 0},
     {"directory_id", field_directory_id, FIELD_NULLABLE},
-    {"expires_in", field_setup_expires_in, 0},
+    {"expires_in_seconds", field_setup_expires_in, 0},
 };
 
 const struct admin_operation setup_link_create = {

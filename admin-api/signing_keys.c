@@ -40,7 +40,7 @@ static json_t *show_signing_key(struct call *call, const struct db_value *row)
         json_from_slice(row[1].bytes), "algorithm", algorithm_names[row[2].integer], "bits", (json_int_t)row[3].integer,
         "fingerprint", show_fingerprint(row[4].bytes), "scopes",
         admin_scopes_show((unsigned)row[5].integer, admin_key_scopes), "created_at", show_time(row[6].integer),
-        "retired_at", show_time_or_null(row[8].integer), "last_used_at", show_time_or_null(row[9].integer),
+        "revoked_at", show_time_or_null(row[8].integer), "last_used_at", show_time_or_null(row[9].integer),
         "public_key", json_from_slice(row[10].bytes), "warning", show_warning(row));
     ending_show(shown, row[7].integer, row[8].kind != DB_NULL, call->op->now_ms);
     return shown;
@@ -94,7 +94,7 @@ static bool insert(struct call *call, const struct environment_id *environment, 
     if (db_execute(call->db, sql_signing_key_insert, parameters, 10, NULL, err))
         return true;
     if (db_failure(call->db) == DB_DUPLICATE)
-        err_set(err, ERR_UNIQUENESS, "The environment has this public key already; one that was retired stays so.");
+        err_set(err, ERR_UNIQUENESS, "The environment has this public key already; one that was revoked stays so.");
     return false;
 }
 
@@ -143,7 +143,7 @@ static bool get(struct call *call, struct err *err)
     return load_of_path(call, &environment, &key, &row, err) && reply_json(call->op, 200, show_signing_key(call, row));
 }
 
-static bool retire(struct call *call, struct err *err)
+static bool revoke(struct call *call, struct err *err)
 {
     struct environment_id environment;
     struct id key;
@@ -188,8 +188,8 @@ const struct admin_operation signing_key_get = {
     .operation = ADMIN_OPERATION("signing_key.get", SCOPE_OPERATOR),
     .handle = get,
 };
-const struct admin_operation signing_key_retire = {
-    .operation = ADMIN_OPERATION("signing_key.retire", SCOPE_OPERATOR),
+const struct admin_operation signing_key_revoke = {
+    .operation = ADMIN_OPERATION("signing_key.revoke", SCOPE_OPERATOR),
     .writes = true,
-    .handle = retire,
+    .handle = revoke,
 };

@@ -3,6 +3,7 @@
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
+#include "column.h"
 #include "directories.h"
 #include "field.h"
 #include "page.h"
@@ -43,17 +44,6 @@ static json_t *show_conflict(int64_t conflict)
     return json_pack("{s:s, s:s}", "reason", conflicts[conflict].reason, "detail", conflicts[conflict].detail);
 }
 
-static json_t *show_user_id(const struct db_value *value)
-{
-    struct id id;
-    char text[ID_UUID_CHARS + 1];
-    if (value->kind == DB_NULL)
-        return json_null();
-    db_id_out(value, &id);
-    id_to_uuid(&id, text);
-    return json_string(text);
-}
-
 static json_t *show_text(const struct db_value *value)
 {
     return value->kind == DB_BYTES ? json_from_slice(value->bytes) : json_null();
@@ -65,7 +55,7 @@ json_t *vendor_user_show(struct call *call, const struct db_value *row)
     bool linked = row[9].kind != DB_NULL;
     return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:s?, s:o, s:o, s:o, s:o}", "vendor_user_id", show_text(&row[1]),
                      "user_name", show_text(&row[2]), "email", show_text(&row[3]), "display_name", show_text(&row[4]),
-                     "state", state_names[row[5].integer], "user_id", show_user_id(&row[7]), "matched_by",
+                     "state", state_names[row[5].integer], "user_id", column_show_uuid(&row[7]), "matched_by",
                      match_names[row[8].integer], "linked_at", linked ? show_time(row[9].integer) : json_null(),
                      "conflict", show_conflict(row[6].integer), "created_at", show_time(row[10].integer), "updated_at",
                      show_time(row[11].integer));
@@ -118,7 +108,7 @@ static bool count_states(struct call *call, const struct directory *directory, i
     return rows && db_rows_end(rows, err);
 }
 
-static bool summarise(struct call *call, struct err *err)
+static bool count(struct call *call, struct err *err)
 {
     struct directory directory;
     int64_t counts[VENDOR_CONFLICT + 1] = {0};
@@ -265,9 +255,9 @@ const struct admin_operation vendor_user_list = {
     .queries = QUERY_PAGE | QUERY_BIT(QUERY_STATE),
     .handle = list,
 };
-const struct admin_operation vendor_user_summarise = {
-    .operation = ADMIN_OPERATION("vendor_user.summarise", SCOPE_ADMIN_READ),
-    .handle = summarise,
+const struct admin_operation vendor_user_count = {
+    .operation = ADMIN_OPERATION("vendor_user.count", SCOPE_ADMIN_READ),
+    .handle = count,
 };
 const struct admin_operation vendor_user_get = {
     .operation = ADMIN_OPERATION("vendor_user.get", SCOPE_ADMIN_READ),

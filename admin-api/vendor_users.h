@@ -4,7 +4,7 @@
 
 #include "call.h"
 
-extern const struct admin_operation vendor_user_list, vendor_user_get, vendor_user_delete, vendor_user_summarise,
+extern const struct admin_operation vendor_user_list, vendor_user_get, vendor_user_delete, vendor_user_count,
     vendor_user_link, vendor_user_unlink, user_list_unmatched;
 
 /* As a list shows it; the columns of vendor_user_list. A new reference. */

@@ -104,7 +104,7 @@ def person(number):
 
 def neighbour(stack, admin, environment):
     """Another customer of the same vendor, with a user to read, and what sends its requests."""
-    made = admin.ask("POST", f"/v1/organizations?environment={environment}", {"display_name": "Neighbour"})
+    made = admin.ask("POST", f"/v1/organizations?environment_id={environment}", {"display_name": "Neighbour"})
     base = f"/orgs/{made['organization']['id']}/scim/v2"
 
     def caller(rate, request):

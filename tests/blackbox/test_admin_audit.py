@@ -251,7 +251,7 @@ def test_what_an_operator_does_in_an_environment_is_told_to_its_vendor(world, ro
     operator.patch(f"/v1/environments/{world.environment}", {"name": name}, expect=200)
     record = world.records()[-1]
     assert record["actor"].startswith("opk-") and record["detail"]["after"] == {"name": name}
-    assert operator.get(f"/v1/audit?environment={world.environment}", expect=200)["records"][-1] == record
+    assert operator.get(f"/v1/audit?environment_id={world.environment}", expect=200)["records"][-1] == record
 
 
 def test_environments_themselves_are_told_to_operators(rollcall):
@@ -269,10 +269,10 @@ def test_the_log_of_an_environment_outlives_it(rollcall):
     environment = operator.post("/v1/environments", {"name": f"env {uuid.uuid4()}"}, expect=201)["id"]
     operator.post(f"/v1/environments/{environment}/keys", {"label": "x"}, expect=201)
     operator.delete(f"/v1/environments/{environment}", expect=204)
-    records = operator.get(f"/v1/audit?environment={environment}", expect=200)["records"]
+    records = operator.get(f"/v1/audit?environment_id={environment}", expect=200)["records"]
     assert [record["action"] for record in records] == ["key.create"]
-    assert operator.get(f"/v1/audit/verify?environment={environment}", expect=200)["intact"]
-    operator.get("/v1/audit?environment=org-x", expect=404)
+    assert operator.get(f"/v1/audit/verify?environment_id={environment}", expect=200)["intact"]
+    operator.get("/v1/audit?environment_id=org-x", expect=404)
 
 
 # --- lists ---
@@ -283,16 +283,16 @@ def test_records_are_filtered(world):
     world.rename("Acme 2")
     everything = world.records()
     actor = everything[-1]["actor"]
-    of_other = world.records(f"?organization={other['organization']['id']}")
+    of_other = world.records(f"?organization_id={other['organization']['id']}")
     assert [record["action"] for record in of_other] == ["organization.create"]
-    assert [record["action"] for record in world.records(f"?directory={world.directory}")] == ["organization.create"]
+    assert [record["action"] for record in world.records(f"?directory_id={world.directory}")] == ["organization.create"]
     assert [record["detail"]["after"] for record in world.records("?action=organization.update")] == [{"display_name": "Acme 2"}]
     assert world.records(f"?actor={actor}") == [record for record in everything if record["actor"] == actor]
     at = everything[-1]["created_at"]
     assert world.records(f"?since={at}") == [record for record in everything if record["created_at"] >= at]
     assert world.records(f"?until={at}") == [record for record in everything if record["created_at"] < at]
     assert world.records("?order=newest") == everything[::-1]
-    for wrong in ("since=yesterday", "organization=x", "directory=org-1", "order=random", "until="):
+    for wrong in ("since=yesterday", "organization_id=x", "directory_id=org-1", "order=random", "until="):
         world.admin.get(f"/v1/audit?{wrong}", expect=400)
 
 
@@ -313,7 +313,7 @@ def test_another_environments_log_is_not_there(world, rollcall):
     other = World(rollcall)
     assert not {record["environment_id"] for record in world.records()} - {world.environment}
     for path in ("/v1/audit", "/v1/audit/export", "/v1/audit/verify"):
-        world.admin.get(f"{path}?environment={other.environment}", expect=404)
+        world.admin.get(f"{path}?environment_id={other.environment}", expect=404)
     cursor = other.admin.get("/v1/audit?limit=1", expect=200)["next_cursor"]
     world.admin.get(f"/v1/audit?cursor={cursor}", expect=400)
 

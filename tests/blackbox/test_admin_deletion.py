@@ -52,7 +52,7 @@ def instant(text):
 
 
 def events(admin, organization, *types):
-    query = f"?organization={organization}&types={','.join(types)}" if types else f"?organization={organization}"
+    query = f"?organization_id={organization}&types={','.join(types)}" if types else f"?organization_id={organization}"
     return admin.get(f"/v1/events{query}", expect=200)["events"]
 
 
@@ -266,7 +266,7 @@ def test_each_thing_that_is_not_there_has_a_type_of_its_own(admin, customer):
     assert problem(admin.get("/v1/organizations/external_id:nobody/users", expect=404)) == "organization-not-found"
     assert problem(admin.get(f"/v1/directories/dir-{UNKNOWN}", expect=404)) == "directory-not-found"
     for directory in (f"dir-{UNKNOWN}", other.first, "x"):
-        answer = admin.get(f"{customer.path}/users?directory={directory}", expect=404)
+        answer = admin.get(f"{customer.path}/users?directory_id={directory}", expect=404)
         assert problem(answer) == "directory-not-found"
     for directory in (f"dir-{UNKNOWN}", other.first):
         answer = admin.put(f"{customer.path}/primary", {"directory_id": directory}, expect=422)

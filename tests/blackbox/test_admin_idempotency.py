@@ -57,7 +57,7 @@ def test_another_request_under_the_same_key_is_refused(admin):
     made = admin.post(PATH, body, headers=headers, expect=201)
     others = [
         (PATH, {"display_name": "B"}),
-        (f"{PATH}?environment={made['organization']['environment_id']}", body),
+        (f"{PATH}?environment_id={made['organization']['environment_id']}", body),
         (f"{made.headers['location']}/directories", {"name": "A"}),
     ]
     for path, other in others:

@@ -68,15 +68,15 @@ BODIES = {
     "role.update": {"description": "never"},
     "role_mapping.replace": {"rules": []},
     "directory_user.delete_deactivated": {"older_than_days": 0},
-    "retention.update": {"deactivated_retention_days": 1},
+    "retention.replace": {"deactivated_retention_days": 1},
     "vendor_user.link": {"user_id": "01890000-0000-7000-8000-000000000000"},
     "vendor_user.import": {"vendor_user_id": "never", "user_name": "made"},
 }
 # Query parameters that take an id, and members of bodies that do: whose entry of UNKNOWN and World.ids is one.
 ID_QUERIES = {
-    "environment": "environment_id",
-    "organization": "organization",
-    "directory": "directory_id",
+    "environment_id": "environment_id",
+    "organization_id": "organization",
+    "directory_id": "directory_id",
     "successor": "directory_id",
     "request_id": "request_id",
     "resource_id": "user_id",
@@ -308,8 +308,8 @@ def test_the_vendors_own_id_is_looked_up_in_the_own_environment_only(worlds):
     mine.admin.get(path, expect=404)
     theirs.admin.get(path, expect=200)
     environment = theirs.admin.get(path)["environment_id"]
-    mine.admin.get(f"{path}?environment={environment}", expect=404)
-    mine.admin.get(f"/v1/organizations?environment={environment}", expect=404)
+    mine.admin.get(f"{path}?environment_id={environment}", expect=404)
+    mine.admin.get(f"/v1/organizations?environment_id={environment}", expect=404)
     mine.admin.post("/v1/organizations", {"display_name": "x", "environment_id": environment}, expect=404)
 
 

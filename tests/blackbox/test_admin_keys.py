@@ -217,7 +217,7 @@ def test_a_retired_or_expired_key_signs_nothing(stage):
     stage.call(token, expect=200)
     stage.operator.delete(stage.key.headers["location"], expect=204)
     stage.call(token, expect=401)
-    assert stage.operator.get(stage.key.headers["location"], expect=200)["retired_at"] is not None
+    assert stage.operator.get(stage.key.headers["location"], expect=200)["revoked_at"] is not None
 
 
 def test_a_jwt_with_an_id_makes_one_change_and_reads_on(stage):

@@ -203,7 +203,7 @@ def test_a_directory_is_read_by_its_own_path(admin, org, scim):
     assert [m["id"] for m in walk(admin, f"{place}/groups/{group}/members?limit=1", "members")] == [user]
     assert admin.get(f"{place}/groups/{group}", expect=200)["displayName"] == "G"
     admin.get(f"/v1/directories/{org.id}/users", expect=404)
-    admin.get(f"{place}/users?directory={org.directory_id}", expect=400)
+    admin.get(f"{place}/users?directory_id={org.directory_id}", expect=400)
 
 
 def test_another_directory_is_read_by_name(rollcall, admin, path, org, scim):
@@ -211,12 +211,12 @@ def test_another_directory_is_read_by_name(rollcall, admin, path, org, scim):
     second = admin.post(f"{path}/directories", {"name": "Second"}, expect=201)["id"]
     token = admin.post(f"/v1/directories/{second}/tokens", {"label": "x"}, expect=201)["token"]
     user = Scim(org.connector_url, token).new_user("second")
-    assert [u["userName"] for u in admin.get(f"{path}/users?directory={second}", expect=200)["users"]] == ["second"]
-    admin.get(f"{path}/users/{user['id']}?directory={second}", expect=200)
+    assert [u["userName"] for u in admin.get(f"{path}/users?directory_id={second}", expect=200)["users"]] == ["second"]
+    admin.get(f"{path}/users/{user['id']}?directory_id={second}", expect=200)
     admin.get(f"{path}/users/{user['id']}", expect=404)
     foreign = rollcall.new_organization().directory_id
     for bad in (foreign, "dir-01jd8jm32ye008000000001ayd", "x", ""):
-        admin.get(f"{path}/users?directory={bad}", expect=404)
+        admin.get(f"{path}/users?directory_id={bad}", expect=404)
 
 
 def test_unknown_people_are_not_found(admin, path, scim):

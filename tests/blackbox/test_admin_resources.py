@@ -160,10 +160,10 @@ def test_an_organization_is_found_by_the_vendors_own_id(admin):
 
 
 def test_operators_name_the_environment(operator, environment, admin, made):
-    path, where = "/v1/organizations/external_id:acme", f"?environment={environment['id']}"
+    path, where = "/v1/organizations/external_id:acme", f"?environment_id={environment['id']}"
     operator.get(path, expect=400)
     assert operator.get(path + where, expect=200).json == made["organization"]
-    operator.get(f"/v1/organizations?environment={UNKNOWN['env']}", expect=404)
+    operator.get(f"/v1/organizations?environment_id={UNKNOWN['env']}", expect=404)
     assert len(operator.get(f"/v1/organizations{where}", expect=200)["organizations"]) == 1
     body = {"display_name": "B", "environment_id": environment["id"]}
     second = operator.post("/v1/organizations", body, expect=201)

@@ -220,7 +220,7 @@ def test_an_environment_takes_its_roles_with_it(rollcall):
     operator = CheckedAdmin(rollcall.admin_url, rollcall.operator.key)
     environment = operator.post("/v1/environments", {"name": f"roles {uuid.uuid4()}"}, expect=201)["id"]
     role = operator.post("/v1/roles", {"name": "a", "environment_id": environment}, expect=201)["id"]
-    assert len(operator.get(f"/v1/roles?environment={environment}", expect=200)["roles"]) == 1
+    assert len(operator.get(f"/v1/roles?environment_id={environment}", expect=200)["roles"]) == 1
     operator.delete(f"/v1/environments/{environment}", expect=204)
     operator.get(f"/v1/roles/{role}", expect=404)
     operator.wire.close()

@@ -73,7 +73,7 @@ def test_a_link_lasts_a_week_unless_it_is_said(world):
         [(ms,)] = world.rollcall.database.query(rows, id_bytes(link["id"]))
         return ms / 1000
 
-    assert lasts() == 7 * 86400 and lasts(expires_in=60) == 60 and lasts(expires_in=30 * 86400) == 30 * 86400
+    assert lasts() == 7 * 86400 and lasts(expires_in_seconds=60) == 60 and lasts(expires_in_seconds=30 * 86400) == 30 * 86400
 
 
 BAD_BODIES = {
@@ -81,9 +81,9 @@ BAD_BODIES = {
     "no permissions": ({"permissions": []}, "#/permissions"),
     "unknown permission": ({"permissions": ["everything"]}, "#/permissions"),
     "doubled permission": ({"permissions": ["view_log", "view_log"]}, "#/permissions"),
-    "too long": ({"expires_in": 30 * 86400 + 1}, "#/expires_in"),
-    "too short": ({"expires_in": 59}, "#/expires_in"),
-    "no number": ({"expires_in": "7d"}, "#/expires_in"),
+    "too long": ({"expires_in_seconds": 30 * 86400 + 1}, "#/expires_in_seconds"),
+    "too short": ({"expires_in_seconds": 59}, "#/expires_in_seconds"),
+    "no number": ({"expires_in_seconds": "7d"}, "#/expires_in_seconds"),
     "unknown member": ({"email": "jo@acme.example"}, "#/email"),
     "no directory": ({"directory_id": "x"}, "#/directory_id"),
     "unknown directory": ({"directory_id": UNKNOWN["directory_id"]}, "#/directory_id"),
@@ -332,7 +332,7 @@ def test_everything_is_on_record_with_the_link_as_who_did_it(world):
     session.patch(f"/v1/setup/directories/{world.directory}", {"idp": "ping"}, expect=200)
     session.delete("/v1/setup/session", expect=204)
     world.admin.delete(link.headers["location"], expect=204)
-    records = world.admin.get(f"/v1/audit?organization={world.organization}", expect=200)["records"][-5:]
+    records = world.admin.get(f"/v1/audit?organization_id={world.organization}", expect=200)["records"][-5:]
     assert [record["action"] for record in records] == [
         "setup_link.create", "setup_session.create", "setup_directory.update", "setup_session.end", "setup_link.revoke",
     ]

@@ -157,7 +157,7 @@ def test_silence_is_told_once_and_so_is_the_return(make_rollcall):
         one.become("healthy")
         one.age(3 * 40 * MINUTE + MINUTE)
     health = directory.become("stalled")
-    assert health["stalled_since"] is not None and health["overdue_at"] < health["stalled_since"]
+    assert health["stalled_at"] is not None and health["overdue_at"] < health["stalled_at"]
     assert quiet.health["state"] == "healthy", "Okta may be silent for longer"
     assert silent.health["state"] == "waiting", "who never came cannot fall silent"
     event = directory.events("directory.stalled")[0]

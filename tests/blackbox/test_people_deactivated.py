@@ -120,7 +120,7 @@ def test_a_directorys_retention_deletes_by_itself(rollcall, admin, path, org, sc
     admin.put(f"{path}/retention", {"deactivated_retention_days": 30}, expect=200)
     until(lambda: ids_of(admin, path) == {new}, "the old ones are deleted")
     assert ids_of(admin, f"/v1/directories/{other.directory_id}") == {kept}
-    (job,) = admin.get(f"/v1/jobs?kind=deactivated_delete&directory={org.directory_id}", expect=200)["jobs"]
+    (job,) = admin.get(f"/v1/jobs?kind=deactivated_delete&directory_id={org.directory_id}", expect=200)["jobs"]
     assert job["actor"] == "retention"
 
 
