@@ -45,7 +45,7 @@ static json_t *json_of(struct slice text)
 
 static json_t *show_held(const struct store_held *held)
 {
-    return json_pack("{s:o, s:s}", "since", show_time(held->since_ms), "kind", person_held_kind(held));
+    return json_pack("{s:o, s:s}", "held_at", show_time(held->since_ms), "kind", person_held_kind(held));
 }
 
 /* held: NULL when it is shown as it is. */
