@@ -149,7 +149,8 @@ def test_no_value_of_a_redacted_directory_is_in_the_database(rollcall, log, org)
     last = scim.get(path, expect=200)
     log.find(last)
     assert len(log.list("?limit=1000")) == 17
-    wait.until(lambda: rollcall.database.query("SELECT 1 FROM directory_health WHERE last_error_detail IS NOT NULL"))
+    health = "SELECT 1 FROM directory_health WHERE directory_id = %s AND last_error_detail IS NOT NULL"
+    wait.until(lambda: rollcall.database.query(health, rollcall.id_bytes(org.directory_id)))
     for table in ("scim_request", "scim_request_body", "directory_health"):
         rows = rollcall.database.query(
             f"SELECT * FROM {table} WHERE directory_id = %s", rollcall.id_bytes(org.directory_id)
