@@ -41,6 +41,6 @@ CREATE TABLE IF NOT EXISTS job (
   KEY state (state, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
-GRANT SELECT, INSERT ON event TO `{database}_data`;
+GRANT INSERT ON event TO `{database}_data`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON event TO `{database}_control`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON job TO `{database}_control`;

@@ -69,8 +69,8 @@ CREATE TABLE IF NOT EXISTS directory_health (
 ALTER TABLE directory
   ADD COLUMN IF NOT EXISTS expected_cadence_s INT UNSIGNED DEFAULT NULL COMMENT 'the vendor''s own idea of how often requests come; NULL: learned';
 
-GRANT SELECT, INSERT ON scim_request TO `{database}_data`;
-GRANT SELECT, INSERT ON scim_request_body TO `{database}_data`;
+GRANT INSERT ON scim_request TO `{database}_data`;
+GRANT INSERT ON scim_request_body TO `{database}_data`;
 GRANT SELECT, INSERT, UPDATE ON directory_hour TO `{database}_data`;
 GRANT SELECT, INSERT, UPDATE ON directory_health TO `{database}_data`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON scim_request TO `{database}_control`;

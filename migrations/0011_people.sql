@@ -108,7 +108,8 @@ CREATE TABLE IF NOT EXISTS incarnation (
   CONSTRAINT incarnation_directory FOREIGN KEY (directory_id) REFERENCES directory (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
-GRANT SELECT, UPDATE ON vendor_user TO `{database}_data`;
+GRANT SELECT, UPDATE (resource_id, state, conflict, matched_by, linked_ms, previous_unique_key, previous_external_key, updated_ms)
+  ON vendor_user TO `{database}_data`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deactivated_user TO `{database}_data`;
 GRANT SELECT, INSERT, DELETE ON departed_user TO `{database}_data`;
 GRANT SELECT, INSERT ON incarnation TO `{database}_data`;

@@ -72,3 +72,22 @@ def test_a_flood_of_jobs_is_refused_and_others_have_their_turn(make_rollcall):
     before = [job for job in flood if ended(flooding, job)["started_at"] < done["started_at"]]
     assert len(before) <= 2, len(before)
     until(lambda: ask(flooding, theirs), "there is room again")
+
+
+def test_the_data_plane_writes_what_it_never_reads_and_leaves_the_vendors_words_alone(rollcall):
+    with rollcall.database.connect("mysql") as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, privilege_type FROM information_schema.table_privileges WHERE grantee LIKE %s"
+            " AND table_name IN ('event', 'scim_request', 'scim_request_body', 'vendor_user')",
+            ("%rollcall_data%",),
+        )
+        tables = set(cursor.fetchall())
+        cursor.execute(
+            "SELECT column_name FROM information_schema.column_privileges WHERE grantee LIKE %s"
+            " AND table_name = 'vendor_user' AND privilege_type = 'UPDATE'",
+            ("%rollcall_data%",),
+        )
+        columns = {row[0] for row in cursor.fetchall()}
+    written = {(name, "INSERT") for name in ("event", "scim_request", "scim_request_body")}
+    assert tables == {*written, ("vendor_user", "SELECT")}
+    assert "resource_id" in columns and not columns & {"vendor_user_id", "user_name", "email", "display_name"}
