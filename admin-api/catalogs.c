@@ -197,14 +197,14 @@ json_t *catalog_show(const struct catalog_state *state)
 
 static bool get(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     return catalog_load(call, &state, err) && reply_json(call->op, 200, catalog_show(&state));
 }
 
 static bool replace(struct call *call, struct err *err)
 {
     static const struct catalog_pointers whole = {.otherwise = "#"};
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     if (!catalog_load(call, &state, err))
         return false;
     audit_before(call, catalog_show(&state));

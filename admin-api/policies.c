@@ -132,7 +132,7 @@ static json_t *stored_policy(const struct slice text)
 
 static bool get(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     return catalog_load(call, &state, err) &&
            reply_json(call->op, 200,
                       json_pack("{s:o, s:o}", "policy", stored_policy(state.source.policy), "effective",
@@ -178,7 +178,7 @@ static bool load_locked(struct call *call, struct catalog_state *state, struct e
 
 static bool update(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     if (!load_locked(call, &state, err))
         return false;
     json_scoped *policy = stored_policy(state.source.policy);
@@ -188,7 +188,7 @@ static bool update(struct call *call, struct err *err)
 
 static bool replace(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     return load_locked(call, &state, err) && save(call, call->body, &state, err);
 }
 

@@ -33,7 +33,7 @@ static json_t *show(const struct catalog_state *state, const struct scim_resourc
 
 static bool list(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     if (!catalog_load(call, &state, err))
         return false;
     json_t *types = json_array();
@@ -51,7 +51,7 @@ static bool find(struct call *call, const struct catalog_state *state, const str
 
 static bool get(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     const struct scim_resource_type *type;
     return catalog_load(call, &state, err) && find(call, &state, &type, err) &&
            reply_json(call->op, 200, show(&state, type));
@@ -78,7 +78,7 @@ static bool save(struct call *call, struct catalog_state *state, const char *nam
 
 static bool create(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     if (!catalog_load(call, &state, err))
         return false;
     const char *name = json_string_value(call_member(call, "name"));
@@ -114,7 +114,7 @@ static bool check_replacement(struct call *call, const struct scim_resource_type
 
 static bool replace(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     const struct scim_resource_type *type;
     if (!catalog_load(call, &state, err) || !find(call, &state, &type, err) || !check_replacement(call, type, err))
         return false;
@@ -135,7 +135,7 @@ static bool replace(struct call *call, struct err *err)
 static bool delete (struct call *call, struct err *err)
 {
     static const struct catalog_pointers pointers = {.otherwise = "#"};
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     const struct scim_resource_type *type;
     if (!catalog_load(call, &state, err) || !find(call, &state, &type, err))
         return false;

@@ -53,7 +53,7 @@ static json_t *show(const struct catalog_state *state, const struct scim_schema 
 
 static bool list(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     if (!catalog_load(call, &state, err))
         return false;
     json_t *schemas = json_array();
@@ -71,7 +71,7 @@ static bool find(struct call *call, const struct catalog_state *state, const str
 
 static bool get(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     const struct scim_schema *schema;
     return catalog_load(call, &state, err) && find(call, &state, &schema, err) &&
            reply_json(call->op, 200, show(&state, schema));
@@ -147,7 +147,7 @@ static bool save(struct call *call, struct catalog_state *state, const char *urn
 
 static bool create(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     if (!catalog_load(call, &state, err))
         return false;
     const char *urn = json_string_value(call_member(call, "id"));
@@ -194,7 +194,7 @@ static void replace_entry(struct call *call, struct catalog_state *state, const 
 
 static bool replace(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     const struct scim_schema *schema;
     if (!catalog_load(call, &state, err) || !find(call, &state, &schema, err))
         return false;
@@ -222,7 +222,7 @@ static bool refuse_base(const struct catalog_state *state, const struct scim_sch
 static bool delete (struct call *call, struct err *err)
 {
     static const struct catalog_pointers pointers = {.otherwise = "#"};
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     const struct scim_schema *schema;
     if (!catalog_load(call, &state, err) || !find(call, &state, &schema, err))
         return false;

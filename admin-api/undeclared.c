@@ -53,7 +53,7 @@ static json_t *show(const struct undeclared *one)
 
 static bool list(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     struct undeclared_attributes all;
     bool dismissed;
     if (!catalog_load(call, &state, err) || !query_flag(call, QUERY_DISMISSED, &dismissed, err) ||
@@ -186,7 +186,7 @@ static void declare_all(struct declaring *declaring, const struct undeclared_att
 
 static bool declare_called(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     struct undeclared_attributes all;
     const json_t *entries = call_member(call, "attributes");
     bool everything = json_is_true(call_member(call, "all"));
@@ -226,7 +226,7 @@ static bool dismiss_one(struct call *call, const struct undeclared *one, bool di
 
 static bool dismiss(struct call *call, struct err *err)
 {
-    catalog_scoped state;
+    catalog_scoped state = {.revision = 0};
     struct undeclared_attributes all;
     const json_t *entries = call_member(call, "attributes"), *flag = call_member(call, "dismissed");
     bool dismissed = !json_is_false(flag);

@@ -111,7 +111,7 @@ TOLD = {
     "token.rotate": ({"after"}, "the one that is new; the others have their end in the list of tokens"),
     "key.revoke": ({"before", "after"}, "it stays in the list"),
     "operator_key.revoke": ({"before", "after"}, "it stays in the list"),
-    "signing_key.retire": ({"before", "after"}, "it stays in the list"),
+    "signing_key.revoke": ({"before", "after"}, "it stays in the list"),
     "setup_link.revoke": ({"before", "after"}, "it stays in the list"),
     "token.revoke": ({"before", "after"}, "it stays in the list"),
     "vendor_user.unlink": ({"before", "after"}, "the vendor user stays"),
