@@ -1,15 +1,20 @@
 # rollcall_room(<room> <folder> [PUBLIC <library>...] [PRIVATE <library>...])
 #
-# A room is one static library, rollcall_<room>, of the folder's C files (main.c apart). PUBLIC libraries are those whose
-# headers the room's own headers include. A folder without sources makes a library that passes its dependencies on.
+# A room is one static library, rollcall_<room>, of the folder's C files (main.c apart) and of those in its folders, whose
+# headers are found by their names alone. PUBLIC libraries are those whose headers the room's own headers include. A
+# folder without sources makes a library that passes its dependencies on.
 function(rollcall_room room folder)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "PUBLIC;PRIVATE")
   set(target rollcall_${room})
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c ${folder}/*/*.c)
   list(REMOVE_ITEM sources ${folder}/main.c)
   if(sources)
     add_library(${target} STATIC ${sources})
-    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${folder})
+    file(GLOB headers CONFIGURE_DEPENDS ${folder}/*.h ${folder}/*/*.h)
+    set(folders ${headers})
+    list(TRANSFORM folders REPLACE "/[^/]*$" "")
+    list(REMOVE_DUPLICATES folders)
+    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${folders})
     target_link_libraries(${target} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
   else()
     add_library(${target} INTERFACE)
@@ -17,5 +22,5 @@ function(rollcall_room room folder)
     target_link_libraries(${target} INTERFACE ${arg_PUBLIC} ${arg_PRIVATE})
   endif()
   set_property(GLOBAL APPEND PROPERTY ROLLCALL_ROOMS ${room})
-  set_property(GLOBAL PROPERTY ROLLCALL_FOLDER_${room} ${folder})
+  set_property(GLOBAL PROPERTY ROLLCALL_FOLDERS_${room} ${folder} ${folders})
 endfunction()

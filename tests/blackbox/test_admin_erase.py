@@ -34,7 +34,7 @@ def tables_with(database, column):
 def erased_tables(column):
     """What sql/erase.sql deletes by this column, where erase.c names the statement."""
     room = ROOT / "admin-api"
-    code = (room / "erase.c").read_text()
+    code = (room / "tenants" / "erase.c").read_text()
     statements = re.findall(r"-- name: (\w+)\nDELETE FROM `?(\w+)`? WHERE (\w+) = \?", (room / "sql" / "erase.sql").read_text())
     return {table for name, table, by in statements if by == column and re.search(rf"\bsql_{name}\b", code)}
 
@@ -103,7 +103,7 @@ def test_tables_without_a_foreign_key_are_swept_for_what_comes_late(rollcall):
             rollcall.database.name,
         )
     }
-    code = (ROOT / "admin-api" / "erase_late.c").read_text()
+    code = (ROOT / "admin-api" / "tenants" / "erase_late.c").read_text()
     statements = re.findall(r"-- name: (\w+)\nDELETE FROM `?(\w+)`? WHERE directory_id = \?", (ROOT / "admin-api" / "sql" / "erase.sql").read_text())
     swept = {table for name, table in statements if re.search(rf"\bsql_{name}\b", code)}
     by_admin_alone = {"job", "setup_link"}  # made under the lock of a directory that is there

@@ -16,7 +16,7 @@ SECTIONS = ["What happened", "What to do", "Example"]
 @pytest.mark.parametrize("kind", KINDS, ids=repr)
 def test_every_kind_of_the_admin_api_has_a_page(kind):
     used = re.compile(r"err_set\([^;]*\bERR_" + kind.name.upper().replace("-", "_") + r"\b")
-    places = [file.name for file in sorted((ROOT / "admin-api").glob("*.c")) if used.search(file.read_text())]
+    places = [file.name for file in sorted((ROOT / "admin-api").rglob("*.c")) if used.search(file.read_text())]
     if kind.name in OF_SCIM:
         assert not places, f"{places} answer {kind}: write docs/problems/{kind}.md and take it out of OF_SCIM"
         assert not kind.page.exists()
