@@ -9,6 +9,7 @@ from harness.openapi import CheckedAdmin
 from harness.scim import ENTERPRISE, GROUP, USER
 from harness.wait import until
 
+DROPPED = 240  # seconds at most: what earlier tests have deleted is erased in the same turns
 BADGE = "urn:example:params:scim:schemas:extension:Badge"
 ATTRIBUTES = [
     {"name": "color"},
@@ -108,7 +109,7 @@ def test_an_index_is_built_used_shown_and_deleted(rollcall, org, admin, director
     admin.get(at, expect=404)
     for client in (scim, other):
         assert len(names(client, f'{BADGE}:color eq "color 7"')) == 3
-    until(lambda: rows_of(rollcall, org) == set(), "its rows are dropped")
+    until(lambda: rows_of(rollcall, org) == set(), "its rows are dropped", DROPPED)
 
 
 def test_what_is_written_is_in_the_index(rollcall, org, admin, directory):
@@ -217,7 +218,7 @@ def test_an_index_follows_its_attribute_when_that_is_declared(rollcall, org, adm
     admin.put(f"{directory}/schemas/{USER}", {"added_attributes": [{"name": "shoeSize", "type": "integer"}]}, expect=200)
     until(lambda: admin.get(at, expect=200)["state"] == "ready", "it is built again")
     assert names(scim, "shoeSize eq 43") == ["a"]
-    until(lambda: len(rows_of(rollcall, org)) == 1 and rows_of(rollcall, org) != first, "the old rows are dropped")
+    until(lambda: len(rows_of(rollcall, org)) == 1 and rows_of(rollcall, org) != first, "the old rows are dropped", DROPPED)
     scim.post("/Users", user("b", shoeSize=43), expect=201)
     assert names(scim, "shoeSize eq 43") == ["a", "b"]
     admin.put(f"{directory}/schemas/{USER}?force=true", {"added_attributes": []}, expect=200)
