@@ -35,10 +35,11 @@ static bool start(struct call *call, struct err *err)
 {
     struct directory directory;
     int64_t at_ms = 0;
-    if (!directory_of_path(call, DIRECTORY_SHARED, &directory, err))
+    if (!directory_of_path(call, DIRECTORY_LOCKED, &directory, err))
         return false;
     (void)admin_instant_parse(call_text(call, "at", SLICE_EMPTY), &at_ms);
-    if (!check_reach(call, &directory, at_ms, err))
+    /* Two at a time, to different moments, would make it what it never was. */
+    if (!check_reach(call, &directory, at_ms, err) || !admin_job_alone(call, &rewind_job, directory.id, err))
         return false;
     bool is_dry = json_is_true(call_member(call, "dry_run"));
     json_t *parameters =

@@ -18,6 +18,9 @@ WHERE environment_id = ?
   AND (? IS NULL OR kind = ?) AND (? IS NULL OR state = ?) AND (? IS NULL OR directory_id = ?) AND id > ?
 ORDER BY id LIMIT ?
 
+-- name: job_of_directory
+SELECT id FROM job WHERE directory_id = ? AND kind = ? AND state IN (1, 2) LIMIT 1
+
 -- name: job_ask_to_cancel
 UPDATE job SET cancel_asked = 1, state = IF(state = 1, 5, state), ended_ms = IF(state = 5, ?, ended_ms)
 WHERE id = ? AND state IN (1, 2)

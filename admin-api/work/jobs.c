@@ -62,6 +62,23 @@ static bool has_room(struct call *call, const struct environment_id *environment
                    MOST_WAITING);
 }
 
+bool admin_job_alone(struct call *call, const struct admin_job_kind *kind, struct directory_id directory,
+                     struct err *err)
+{
+    struct id other;
+    const struct db_value *row;
+    char text[ID_PREFIXED_CHARS + 1];
+    struct db_value parameters[] = {db_id(&directory.id), db_bytes(slice_str(kind->name))};
+    if (!db_query_one(call->db, sql_job_of_directory, parameters, 2, &row, err))
+        return false;
+    if (!row)
+        return true;
+    db_id_out(&row[0], &other);
+    id_to_prefixed(ID_PREFIX_JOB, &other, text);
+    return err_set(err, ERR_CONFLICT, "Another job does that to this directory: wait until %s has ended, or cancel it.",
+                   text);
+}
+
 bool admin_job_add(struct call *call, const struct admin_job_new *job, struct err *err)
 {
     if (!has_room(call, &job->environment, err))

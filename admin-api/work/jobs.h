@@ -57,9 +57,12 @@ struct admin_job_new { /* zero ids: none */
 /* In the transaction of a writing call: makes the job, id = the call's fresh id. The answer is the caller's affair.
  * Refused with ERR_CONFLICT where the environment has too many that wait. */
 MUST_CHECK bool admin_job_add(struct call *call, const struct admin_job_new *job, struct err *err);
-/* The same, and answers 202 with it. It starts
- * when the transaction is committed. */
+/* The same, and answers 202 with it. It starts when the transaction is committed. */
 MUST_CHECK bool admin_job_create(struct call *call, const struct admin_job_new *job, struct err *err);
+
+/* ERR_CONFLICT where such a job of the directory waits or runs. Exact while the directory is locked. */
+MUST_CHECK bool admin_job_alone(struct call *call, const struct admin_job_kind *kind, struct directory_id directory,
+                                struct err *err);
 
 /* Workers of this process, each with a thread and a connection of its own. */
 struct job_runner;

@@ -233,6 +233,19 @@ def test_what_cannot_come_back_is_reported_and_the_rest_does(org, admin):
 
 
 @pytest.mark.slow
+def test_one_rewind_of_a_directory_at_a_time(make_rollcall):
+    rollcall = make_rollcall(admin_options=["--job-workers", "0"])  # nobody takes them
+    first, second = rollcall.new_organization(), rollcall.new_organization()
+    admin = CheckedAdmin(rollcall.admin_url, rollcall.admin.key)
+    at = {"at": text_of(moment())}
+    job = admin.post(f"/v1/directories/{first.directory_id}/rewind", at, expect=202)["id"]
+    refused = admin.post(f"/v1/directories/{first.directory_id}/rewind", at, expect=409)
+    assert refused["type"] == "urn:rollcall:problem:conflict" and job in refused["detail"]
+    admin.post(f"/v1/directories/{second.directory_id}/rewind", at, expect=202)
+    admin.post(f"/v1/jobs/{job}/cancel", expect=200)
+    admin.post(f"/v1/directories/{first.directory_id}/rewind", at, expect=202)
+
+
 def test_a_rewind_that_is_cut_goes_on_where_it_was(own_rollcall):
     rollcall = own_rollcall
     org = rollcall.new_organization()
