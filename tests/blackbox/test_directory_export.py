@@ -1,7 +1,6 @@
 """The whole of a directory in one answer: from one moment, in pieces, however large it is and however slowly it is read."""
 
 import json
-import shutil
 import socket
 import subprocess
 from urllib.parse import urlsplit
@@ -190,7 +189,6 @@ def test_a_few_at_a_time_and_no_more(rollcall, admin, path, scim):
     until(lambda: admin.get(f"{path}/export").status == 200, "there is room again")
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 @pytest.mark.parametrize("version", ["--http1.0", "--http1.1", "--http2-prior-knowledge"])
 def test_curl_reads_it_by_every_version_of_http(rollcall, path, scim, version):
     fill(scim, 300)
