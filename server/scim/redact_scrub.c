@@ -12,8 +12,9 @@ static bool is_token_char(char c)
 /* "scimt_…" and its like (auth/token.h), and JWTs, which begin with {" in base64url. */
 static bool begins_token(struct slice text)
 {
-    bool ours =
-        text.len > 6 && memcmp(text.data, "scim", 4) == 0 && memchr("tapls", text.data[4], 5) && text.data[5] == '_';
+    static const char kinds[] = {'t', 'a', 'p', 'l', 's'};
+    bool ours = text.len > 6 && slice_starts_with(text, SLICE_LITERAL("scim")) &&
+                memchr(kinds, text.data[4], sizeof kinds) && text.data[5] == '_';
     return ours || slice_starts_with(text, SLICE_LITERAL("eyJ"));
 }
 
