@@ -342,7 +342,7 @@ def continuous(lines, previous=ZEROS):
     return previous
 
 
-def test_an_export_can_be_checked_by_whoever_holds_it(world):
+def test_AD_13_an_export_can_be_checked_by_whoever_holds_it(world):
     for number in range(4):
         world.rename(f'Acme "{number}" é\u2028')
     lines = export(world, limit=2)

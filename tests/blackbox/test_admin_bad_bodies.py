@@ -50,7 +50,7 @@ def is_refused(answer):
 
 
 @pytest.mark.parametrize("operation", TAKE_BODIES, ids=repr)
-def test_a_member_that_is_not_known_is_pointed_at(world, operation):
+def test_AD_04_a_member_that_is_not_known_is_pointed_at(world, operation):
     before = world.contents()
     body = {**(BODIES.get(operation.id) or {}), "surprise": 1}
     answer = world.admin.request(operation.method, fill(operation, world.ids), json=body, expect=422)
@@ -59,7 +59,7 @@ def test_a_member_that_is_not_known_is_pointed_at(world, operation):
 
 
 @pytest.mark.parametrize("operation", TAKE_BODIES, ids=repr)
-def test_values_that_the_schema_does_not_allow_are_refused(shared_rollcall, operation):
+def test_AD_04_values_that_the_schema_does_not_allow_are_refused(shared_rollcall, operation):
     world, schema = World(shared_rollcall), json_schema(operation)
     good = good_body(world, operation) or {}
     before = contents(world)
@@ -76,7 +76,7 @@ def test_values_that_the_schema_does_not_allow_are_refused(shared_rollcall, oper
 
 
 @pytest.mark.parametrize("operation", TAKE_BODIES, ids=repr)
-def test_a_body_without_what_is_required_is_refused(shared_rollcall, operation):
+def test_AD_04_a_body_without_what_is_required_is_refused(shared_rollcall, operation):
     world = World(shared_rollcall)
     good = good_body(world, operation) or {}
     for name in json_schema(operation).get("required", []):

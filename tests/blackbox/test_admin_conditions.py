@@ -5,10 +5,12 @@ The tables and worlds are those of the isolation matrix, so an operation that is
 import threading
 import uuid
 from datetime import datetime, timedelta, timezone
+from urllib.parse import quote
 
 import pytest
 
-from harness.scim import USER
+from harness.fields import links
+from harness.scim import USER, Scim
 from harness.wait import until
 from test_admin_isolation import BODIES, VENDOR_OPERATIONS, World, fill
 
@@ -137,7 +139,7 @@ def send(world, operation, body, *headers, client=None):
 
 
 @pytest.mark.parametrize("operation", CHANGES, ids=repr)
-def test_every_change_can_be_bound_to_what_was_read(world, operation):
+def test_AD_06_every_change_can_be_bound_to_what_was_read(world, operation):
     body, path = good_body(world, operation), read_path(operation, world)
     tag = world.admin.get(path, expect=200).headers["etag"]
     refused = send(world, operation, body, ("If-Match", '"another"'))
@@ -168,7 +170,7 @@ def test_of_changes_at_a_time_to_one_version_one_is_made(world, operation):
 
 
 @pytest.mark.parametrize("operation", POSTS, ids=repr)
-def test_every_post_can_be_sent_again(world, operation):
+def test_AD_11_every_post_can_be_sent_again(world, operation):
     body, key = good_body(world, operation), ("Idempotency-Key", str(uuid.uuid4()))
     first = send(world, operation, body, key)
     assert 200 <= first.status < 300, f"{first}: give {operation} a good body, in GOOD"
@@ -179,12 +181,12 @@ def test_every_post_can_be_sent_again(world, operation):
 
 
 @pytest.mark.parametrize("operation", POSTS, ids=repr)
-def test_what_is_made_has_the_tag_that_it_is_read_with(world, operation):
+def test_AD_10_what_is_made_has_the_tag_that_it_is_read_with(world, operation):
     made = send(world, operation, good_body(world, operation))
-    if made.status == 201 and operation.id not in MOVING:
-        assert made.headers["etag"] == world.admin.get(made.headers["location"], expect=200).headers["etag"]
-    if made.status == 202:
-        world.admin.get(made.headers["location"], expect=200)
+    if made.status in (201, 202):
+        read = world.admin.get(made.headers["location"], expect=200)
+        if made.status == 201 and operation.id not in MOVING:
+            assert made.headers["etag"] == read.headers["etag"]
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +197,7 @@ def quiet_world(shared_rollcall):
 
 
 @pytest.mark.parametrize("operation", READS, ids=repr)
-def test_every_read_of_what_is_there_succeeds_and_one_of_a_resource_need_not_be_sent_twice(quiet_world, operation):
+def test_AD_06_every_read_of_what_is_there_succeeds_and_one_of_a_resource_need_not_be_sent_twice(quiet_world, operation):
     path = fill(operation, quiet_world.ids) + QUERIES.get(operation.id, "")
     first = quiet_world.admin.get(path)
     assert first.status == 200, f"{first}: what {operation} needs is missing in QUERIES, or it belongs to ELSEWHERE"
@@ -204,3 +206,34 @@ def test_every_read_of_what_is_there_succeeds_and_one_of_a_resource_need_not_be_
         assert again.headers["etag"] == first.headers["etag"]
     elif first.headers["content-type"] == "application/json":
         assert {"limit", "cursor"} & set(operation.named("query")), f"{operation} shows one thing without a tag"
+
+
+@pytest.mark.parametrize("operation", [read for read in READS if "cursor" in read.named("query")], ids=repr)
+def test_AD_08_AD_09_every_list_links_to_its_first_page_and_to_the_next(quiet_world, operation):
+    path = fill(operation, quiet_world.ids) + QUERIES.get(operation.id, "")
+    if "limit" in operation.named("query"):
+        path += "&limit=1" if "?" in path else "?limit=1"
+    page = quiet_world.admin.get(path, expect=200)
+    found = links(page.headers["link"])
+    assert found.pop("first") == quiet_world.admin.url + path
+    if page.headers["content-type"] == "application/json":
+        assert list(found) == ([] if page["next_cursor"] is None else ["next"])
+    if found:
+        following = quiet_world.admin.get(found["next"].removeprefix(quiet_world.admin.url), expect=200)
+        assert following.body != page.body and links(following.headers["link"])["first"] == quiet_world.admin.url + path
+
+
+def test_AD_09_what_separates_links_may_stand_in_their_uris(shared_rollcall):
+    admin = shared_rollcall.new_environment()
+    for name in ("a,b", "a;b", "a>b", 'a"b', '<x>; rel="next", <y', "%3E, é"):
+        made = admin.post("/v1/organizations", {"display_name": "A", "external_id": name}, expect=201)
+        scim = Scim(made["connector_url"], made["token"])
+        for _ in range(2):
+            scim.new_user()
+        for spelt in (quote(name, safe=""), quote(name, safe=",;<>\"=:")):
+            path = f"/v1/organizations/external_id:{spelt}/users?limit=1&user_name={spelt}"
+            assert set(links(admin.get(path, expect=200).headers["link"])) == {"first"}
+            path = path.partition("&")[0]
+            found = links(admin.get(path, expect=200).headers["link"])
+            assert set(found) == {"first", "next"}
+            assert len(admin.get(found["next"].removeprefix(admin.url), expect=200)["users"]) == 1

@@ -61,7 +61,7 @@ def test_lists_have_no_tag(admin, made):
     assert "etag" not in admin.get(f"{made.headers['location']}/users", expect=200).headers
 
 
-def test_a_change_is_made_only_to_what_was_read(admin, made):
+def test_AD_06_a_change_is_made_only_to_what_was_read(admin, made):
     path, tag = made.headers["location"], made.headers["etag"]
     newer = admin.patch(path, {"display_name": "B"}, headers=match(tag), expect=200).headers["etag"]
     refused = admin.patch(path, {"display_name": "C"}, headers=match(tag), expect=412)
@@ -73,7 +73,7 @@ def test_a_change_is_made_only_to_what_was_read(admin, made):
     admin.delete(path, headers=match(tag_of(admin, path)), expect=204)
 
 
-def test_weak_tags_and_others_match_nothing(admin, made):
+def test_AD_06_weak_tags_and_others_match_nothing(admin, made):
     path, tag = made.headers["location"], made.headers["etag"]
     for other in (f"W/{tag}", '""', '"x"', tag[:-2] + '"', f'"{tag[1:-1].upper()}"'):
         admin.patch(path, {"display_name": "B"}, headers=match(other), expect=412)
@@ -87,13 +87,13 @@ def test_a_malformed_condition_is_refused(admin, made, header):
     assert admin.get(path, expect=200)["display_name"] == "Acme"
 
 
-def test_what_is_not_there_is_not_found_whatever_the_condition(admin):
+def test_AD_06_what_is_not_there_is_not_found_whatever_the_condition(admin):
     for path in ("/v1/organizations/org-01jd8jm32ye008000000001ayd", "/v1/organizations/external_id:nobody"):
         for condition in ('"x"', "*"):
             admin.patch(path, {"display_name": "B"}, headers=match(condition), expect=404)
 
 
-def test_a_read_of_what_is_known_already_has_no_body(admin, made):
+def test_AD_06_a_read_of_what_is_known_already_has_no_body(admin, made):
     path, tag = made.headers["location"], made.headers["etag"]
     for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
         answer = admin.get(path, headers=[("If-None-Match", known)], expect=304)
@@ -162,11 +162,13 @@ def test_of_many_changes_to_the_same_version_one_is_made(operator, admin, made, 
         assert sorted(statuses) == [200] + [412] * 5
 
 
-def test_a_process_can_be_told_to_insist(make_rollcall):
+def test_AD_07_a_process_can_be_told_to_insist(make_rollcall):
     rollcall = make_rollcall(admin_options=["--require-if-match", "1"])
     admin = CheckedAdmin(rollcall.admin_url, rollcall.admin.key)
     path = admin.post("/v1/organizations", {"display_name": "A"}, expect=201).headers["location"]
-    for refused in (admin.patch(path, {"display_name": "B"}), admin.delete(path)):
+    second = {"directory_id": admin.post(f"{path}/directories", {"name": "Second"}, expect=201)["id"]}
+    for refused in (admin.patch(path, {"display_name": "B"}), admin.put(f"{path}/primary", second), admin.delete(path)):
         assert refused.status == 428 and refused["type"] == "urn:rollcall:problem:precondition-required"
     admin.patch(path, {"display_name": "B"}, headers=match(tag_of(admin, path)), expect=200)
+    admin.put(f"{path}/primary", second, headers=match(tag_of(admin, path)), expect=200)
     admin.delete(path, headers=match("*"), expect=204)

@@ -33,7 +33,7 @@ def rows(rollcall, sql, *parameters):
         return cursor.fetchall()
 
 
-def test_the_same_again_is_answered_alike_and_done_once(admin):
+def test_AD_11_the_same_again_is_answered_alike_and_done_once(admin):
     headers, body = key(), {"display_name": "A", "external_id": "a"}
     first = admin.post(PATH, body, headers=headers, expect=201)
     again = admin.post(PATH, body, headers=headers, expect=201)
@@ -52,7 +52,7 @@ def test_without_a_key_everything_is_done_again(admin):
     assert names(admin) == ["A", "A"]
 
 
-def test_another_request_under_the_same_key_is_refused(admin):
+def test_AD_11_another_request_under_the_same_key_is_refused(admin):
     headers, body = key(), {"display_name": "A"}
     made = admin.post(PATH, body, headers=headers, expect=201)
     others = [

@@ -324,7 +324,7 @@ def test_lists_hold_the_own_environment_only(worlds):
 @pytest.mark.parametrize(
     "operation", [operation for operation in SECURED_OPERATIONS if operation.scope != "any key"], ids=repr
 )
-def test_a_key_without_the_scope_is_refused_before_anything_is_looked_up(shared_rollcall, worlds, operation):
+def test_AD_01_a_key_without_the_scope_is_refused_before_anything_is_looked_up(shared_rollcall, worlds, operation):
     mine, _ = worlds
     operator = shared_rollcall.operator
     environment = mine.admin.get(f"/v1/organizations/{mine.organization.id}")["environment_id"]

@@ -58,7 +58,7 @@ def test_a_key_sees_what_it_is(operator, environment):
     assert itself["kind"] == "operator_key" and itself["id"].startswith("opk-") and itself["environment"] is None
 
 
-def test_an_operator_key_is_made_listed_and_revoked(operator):
+def test_AD_13_an_operator_key_is_made_listed_and_revoked(operator):
     made = operator.post("/v1/operator-keys", {"label": "second", "expires_at": in_days(3)}, expect=201)
     assert made["key"].startswith("scimp_") and made["expiring"]
     second = operator.with_key(made["key"])

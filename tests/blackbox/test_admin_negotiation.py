@@ -29,21 +29,21 @@ def test_json_is_sent_to_who_takes_it(admin, accept):
     ["text/html", "application/xml, text/*", "application/scim+json", "application/json;q=0", "*/*;q=0.0",
      "application/json;q=0, */*", "application/*;q=0.000, */*;q=1", "json", "app*/*", "*/json"],
 )
-def test_who_takes_no_json_is_told_so(admin, accept):
+def test_AD_01_AD_06_who_takes_no_json_is_told_so(admin, accept):
     for refused in (admin.get(PATH, headers=[("Accept", accept)]),
                     admin.post(PATH, {"display_name": "A"}, headers=[("Accept", accept)])):
         assert refused.status == 406 and refused["type"] == "urn:rollcall:problem:not-acceptable"
     assert admin.get(PATH, expect=200)["organizations"] == []
 
 
-def test_a_change_may_be_sent_as_a_merge_patch(admin):
+def test_AD_07_a_change_may_be_sent_as_a_merge_patch(admin):
     path = admin.post(PATH, {"display_name": "A", "external_id": "a"}, expect=201).headers["location"]
     merge = [("Content-Type", "application/merge-patch+json")]
     assert admin.patch(path, {"external_id": None}, headers=merge, expect=200)["external_id"] is None
 
 
 @pytest.mark.parametrize("path", list(DOCUMENT["paths"]))
-def test_other_methods_are_refused_with_those_there_are(admin, path):
+def test_AD_06_other_methods_are_refused_with_those_there_are(admin, path):
     there = {operation.method for operation in OPERATIONS if operation.path == path}
     filled = path.replace("{", "").replace("}", "")
     others = {operation.method for operation in OPERATIONS if operation.pattern.match(filled)}

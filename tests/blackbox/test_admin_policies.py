@@ -36,7 +36,7 @@ def test_a_policy_is_read_with_its_defaults(admin, path):
     assert strict["effective"]["value_rules"]["addresses.country"] == {"list": "iso-3166-1"}
 
 
-def test_a_patch_is_merged_and_a_put_replaces(org, admin, path):
+def test_AD_07_AD_13_a_patch_is_merged_and_a_put_replaces(org, admin, path):
     admin.patch(path, {"value_rules": {"title": {"values": ["a"]}, "nickName": {"pattern": "b+"}}}, expect=200)
     admin.patch(path, {"unknown_attributes": "reject", "value_rules": {"title": None}}, expect=200)
     read = admin.get(path, expect=200)["policy"]

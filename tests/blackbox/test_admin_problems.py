@@ -14,7 +14,7 @@ SECTIONS = ["What happened", "What to do", "Example"]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=repr)
-def test_every_kind_of_the_admin_api_has_a_page(kind):
+def test_AD_03_every_kind_of_the_admin_api_has_a_page(kind):
     used = re.compile(r"err_set\([^;]*\bERR_" + kind.name.upper().replace("-", "_") + r"\b")
     places = [file.name for file in sorted((ROOT / "admin-api").rglob("*.c")) if used.search(file.read_text())]
     if kind.name in OF_SCIM:
@@ -25,7 +25,7 @@ def test_every_kind_of_the_admin_api_has_a_page(kind):
 
 
 @pytest.mark.parametrize("page", sorted(PAGES.glob("*.md")), ids=lambda page: page.stem)
-def test_a_page_agrees_with_the_table(page):
+def test_AD_03_a_page_agrees_with_the_table(page):
     if page.name == "README.md":
         return
     kind = {kind.name: kind for kind in KINDS}.get(page.stem)
@@ -58,7 +58,7 @@ def test_links_of_the_pages_lead_somewhere():
             assert not anchor or not path.endswith("admin-api.md") or anchor in anchors, f"{page.name}: {target}"
 
 
-def test_types_differ_and_stay_as_they_are():
+def test_AD_03_types_differ_and_stay_as_they_are():
     assert len(BY_TYPE) == len(KINDS)
     for kind in KINDS:
         assert re.fullmatch(r"urn:rollcall:problem:[a-z-]+|https://iana\.org/assignments/http-problem-types#[a-z-]+", kind.type)

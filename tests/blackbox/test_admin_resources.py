@@ -60,7 +60,7 @@ def page_through(admin, path, name):
 # --- environments and keys ---
 
 
-def test_an_environment_is_made_read_renamed_and_deleted(operator):
+def test_AD_10_AD_13_an_environment_is_made_read_renamed_and_deleted(operator):
     name = f"env {uuid.uuid4()}"
     created = operator.post("/v1/environments", {"name": name}, expect=201)
     path = created.headers["location"]
@@ -83,7 +83,7 @@ def test_an_environment_with_organizations_cannot_be_deleted(operator, environme
     admin.get(f"/v1/organizations/{made['organization']['id']}", expect=200)  # and its keys still work
 
 
-def test_a_key_is_shown_once_listed_with_its_hint_and_dead_when_revoked(operator, environment):
+def test_AD_12_AD_13_a_key_is_shown_once_listed_with_its_hint_and_dead_when_revoked(operator, environment):
     path = f"/v1/environments/{environment['id']}/keys"
     created = operator.post(path, {"label": "ci", "scopes": ["read"]}, expect=201)
     client = operator.with_key(created["key"])
@@ -130,14 +130,14 @@ def test_a_key_is_accepted_raw_and_behind_bearer_in_any_case(admin):
         admin.get("/v1/organizations", authorization=text, expect=200)
 
 
-def test_an_admin_key_is_no_scim_token(org, admin):
+def test_AD_01_an_admin_key_is_no_scim_token(org, admin):
     org.scim.get("/Users", authorization=f"Bearer {admin.key}", expect=401)
 
 
 # --- organizations ---
 
 
-def test_one_call_makes_all_that_an_it_admin_needs(rollcall, admin):
+def test_AD_10_AD_13_one_call_makes_all_that_an_it_admin_needs(rollcall, admin):
     wanted = {"display_name": "Acme", "external_id": "acme 1/é", "domains": ["Acme.Example"], "idp": "okta"}
     made = admin.post("/v1/organizations", wanted, expect=201)
     organization, directory = made["organization"], made["directory"]
@@ -217,7 +217,7 @@ def test_organizations_are_searched(admin):
     assert found("external_id=Beta") == found("external_id=") == []
 
 
-def test_lists_are_paged_in_order_of_creation(admin):
+def test_AD_08_lists_are_paged_in_order_of_creation(admin):
     ids = [
         admin.post("/v1/organizations", {"display_name": f"O{i}"}, expect=201)["organization"]["id"] for i in range(5)
     ]
@@ -349,7 +349,7 @@ def test_counts_follow_the_directory(admin, made):
 # --- tokens ---
 
 
-def test_a_token_is_shown_once_and_listed_by_its_hint(admin, made):
+def test_AD_12_AD_13_a_token_is_shown_once_and_listed_by_its_hint(admin, made):
     path = f"/v1/directories/{made['directory']['id']}/tokens"
     minted = admin.post(path, {"label": "second"}, expect=201)
     listed = admin.get(path, expect=200)["tokens"]
@@ -428,7 +428,7 @@ def test_of_two_rotations_at_a_time_one_token_is_left(admin, made):
         ({"display_name": "A", "environment_id": "org-x"}, 422, {"#/environment_id"}),
     ],
 )
-def test_a_body_with_errors_is_refused_with_all_of_them(admin, body, status, expected):
+def test_AD_04_a_body_with_errors_is_refused_with_all_of_them(admin, body, status, expected):
     answer = admin.post("/v1/organizations", body, expect=status)
     assert pointers(answer) == expected
     assert admin.get("/v1/organizations")["organizations"] == []
@@ -442,7 +442,7 @@ def test_a_body_that_is_no_json_object_is_refused(admin, body):
     assert admin.post("/v1/organizations", body=body, expect=400)["type"] == "urn:rollcall:problem:invalid-syntax"
 
 
-def test_another_content_type_is_refused(admin):
+def test_AD_01_AD_06_another_content_type_is_refused(admin):
     for content_type in (None, "text/plain", "application/x-www-form-urlencoded", "application/scim+json", "json"):
         answer = admin.post("/v1/organizations", {"display_name": "A"}, headers=[("Content-Type", content_type)])
         assert answer.status == 415 and answer.headers["accept"] == "application/json"
@@ -460,7 +460,7 @@ def test_unknown_query_parameters_are_refused(admin, made):
         assert admin.get(path, expect=400)["type"] == "urn:rollcall:problem:bad-request"
 
 
-def test_unknown_paths_and_methods_are_problems(admin):
+def test_AD_06_unknown_paths_and_methods_are_problems(admin):
     admin.get("/v1/nothing", expect=404)
     admin.get("/", expect=404)
     assert "GET" in admin.put("/v1/organizations", {}, expect=405).headers["allow"]

@@ -47,7 +47,7 @@ def user(user_name, **attributes):
     return {"schemas": [USER], "userName": user_name, **attributes}
 
 
-def test_D_17_a_schema_is_made_shown_changed_and_deleted_and_every_server_knows(servers, org, admin, path):
+def test_AD_13_D_17_a_schema_is_made_shown_changed_and_deleted_and_every_server_knows(servers, org, admin, path):
     clients = [org.client(server=server) for server in servers]
     at = f"{path}/schemas/{BADGE}"
     for client in clients:

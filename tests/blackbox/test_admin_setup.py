@@ -57,7 +57,7 @@ def world(rollcall):
 # --- links ---
 
 
-def test_a_link_is_shown_once_and_leads_to_the_portal(world):
+def test_AD_12_a_link_is_shown_once_and_leads_to_the_portal(world):
     made = world.link()
     assert made["url"].startswith(f"{world.rollcall.admin_url}/setup#sciml_")
     assert made["state"] == "waiting" and made["permissions"] == EVERYTHING and made["created_by"].startswith("key-")

@@ -29,7 +29,7 @@ def raw(scim, method, path, **options):
         scim.check = check
 
 
-def test_E_01_E_02_E_05_every_error_has_the_scim_body_with_its_status_as_a_string(org, scim, user):
+def test_E_01_E_02_E_05_AD_16_every_error_has_the_scim_body_with_its_status_as_a_string(org, scim, user):
     path = f"/Users/{user['id']}"
     stale = [("If-Match", 'W/"0"')]
     html, text = [("Accept", "text/html")], [("Content-Type", "text/plain")]

@@ -245,7 +245,7 @@ def elsewhere(connector_url):
     return f"{head}/orgs/org-{identifier[:-1]}{'0' if identifier[-1] != '0' else '1'}/{rest}"
 
 
-def test_keys_of_the_admin_api_are_no_tokens_and_the_other_way_round(rollcall, ours, theirs):
+def test_AD_01_keys_of_the_admin_api_are_no_tokens_and_the_other_way_round(rollcall, ours, theirs):
     for key in (rollcall.admin.key, rollcall.operator.key):
         ours.scim.get("/Users", authorization=f"Bearer {key}", expect=401)
     rollcall.admin.with_key(theirs.organization.token).get("/v1/organizations", expect=401)
