@@ -100,28 +100,35 @@ static const char *setup_scope(unsigned scope)
     return text;
 }
 
+/* The scope is the first sentence; others may follow. */
+static void assert_begins(const char *text, const char *beginning)
+{
+    if (strncmp(text, beginning, strlen(beginning)) != 0)
+        fail_msg("\"%s\" does not begin with \"%s\"", text, beginning);
+}
+
 static void compare_scope(const struct route *route, json_t *operation)
 {
     const char *said = json_string_value(json_object_get(operation, "description"));
     switch (route->operation->scope) {
     case SCOPE_OPERATOR:
-        assert_string_equal(said, "Scope: operator key.");
+        assert_begins(said, "Scope: operator key.");
         break;
     case SCOPE_ADMIN_READ:
-        assert_string_equal(said, "Scope: read.");
+        assert_begins(said, "Scope: read.");
         break;
     case SCOPE_ADMIN_MANAGE:
-        assert_string_equal(said, "Scope: manage.");
+        assert_begins(said, "Scope: manage.");
         break;
     case SCOPE_ADMIN_TOKENS:
-        assert_string_equal(said, "Scope: tokens.");
+        assert_begins(said, "Scope: tokens.");
         break;
     case 0:
-        assert_string_equal(said, kind_of_caller((const struct admin_operation *)route->operation));
+        assert_begins(said, kind_of_caller((const struct admin_operation *)route->operation));
         break;
     default:
         assert_true(route->operation->scope & SCOPE_SETUP_ALL);
-        assert_string_equal(said, setup_scope(route->operation->scope));
+        assert_begins(said, setup_scope(route->operation->scope));
     }
 }
 
