@@ -135,6 +135,7 @@ static bool list_problems(struct call *call, struct err *err)
 const struct admin_operation vendor_user_import = {
     .operation = ADMIN_OPERATION("vendor_user.import", SCOPE_ADMIN_MANAGE),
     .writes = true,
+    .takes = "text/csv, application/x-ndjson",
     .queries = QUERY_BIT(QUERY_DRY_RUN) | QUERY_BIT(QUERY_ON_CONFLICT) | QUERY_BIT(QUERY_SKIP_BAD_ROWS),
     .handle = import_users,
 };

@@ -115,6 +115,7 @@ struct admin_operation {
     bool writes;                /* runs in a transaction with an audit row */
     bool erases;                /* marks something for housekeeping to erase */
     const char *produces;       /* media types of its answer, separated by blanks; NULL: application/json */
+    const char *takes;          /* media types of its body, as Accept names them; NULL: JSON */
     uint64_t queries;           /* QUERY_BITs that are allowed */
     bool body_optional;
     const struct admin_field *fields; /* NULL: takes no body */

@@ -46,6 +46,17 @@ static json_t *show_errors(const struct field_errors *errors)
     return list;
 }
 
+/* By the operation that has refused the body, if there is one. */
+static struct slice media_types_taken(const struct op *op)
+{
+    const struct admin_operation *operation = (const struct admin_operation *)op->operation;
+    if (operation && operation->takes)
+        return slice_str(operation->takes);
+    return slice_equals(op->method, SLICE_LITERAL("PATCH"))
+               ? SLICE_LITERAL("application/json, application/merge-patch+json")
+               : SLICE_LITERAL("application/json");
+}
+
 static void add_headers(struct op *op, int status)
 {
     if (status == 401)
@@ -62,7 +73,7 @@ static void add_headers(struct op *op, int status)
     if (status == 503 || op->err.kind == ERR_IDEMPOTENCY_KEY_IN_USE)
         op_header(op, "retry-after", SLICE_LITERAL("1"));
     if (status == 415)
-        op_header(op, "accept", SLICE_LITERAL("application/json"));
+        op_header(op, "accept", media_types_taken(op));
 }
 
 void problem_refuse(struct op *op)

@@ -196,6 +196,17 @@ def quiet_world(shared_rollcall):
     return World(shared_rollcall)
 
 
+TAKE_BODIES = [operation for operation in CHANGES + POSTS if operation.body is not None]
+
+
+@pytest.mark.parametrize("operation", TAKE_BODIES, ids=repr)
+def test_AD_06_a_body_of_another_type_is_told_which_are_taken(quiet_world, operation):
+    for sent in ("application/scim+json", "text/plain"):
+        refused = send(quiet_world, operation, {}, ("Content-Type", sent))
+        assert refused.status == 415 and refused["type"] == "urn:rollcall:problem:media-type"
+        assert set(refused.headers["accept"].split(", ")) == set(operation.body["content"])
+
+
 @pytest.mark.parametrize("operation", READS, ids=repr)
 def test_AD_06_every_read_of_what_is_there_succeeds_and_one_of_a_resource_need_not_be_sent_twice(quiet_world, operation):
     path = fill(operation, quiet_world.ids) + QUERIES.get(operation.id, "")
