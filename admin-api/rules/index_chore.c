@@ -35,12 +35,15 @@ static bool drop(struct chore *chore, const struct dropped *one, bool *stopped_o
 bool index_drop_chore(struct chore *chore, struct err *err)
 {
     struct dropped list[MOST_AT_A_TIME];
-    size_t count;
+    size_t count = MOST_AT_A_TIME;
     bool stopped = false;
-    if (!find(chore, list, &count, err))
-        return false;
-    for (size_t i = 0; i < count && !stopped; i++)
-        if (!drop(chore, &list[i], &stopped, err))
+    while (count == MOST_AT_A_TIME && !stopped) { /* else those behind many without rows would wait for long */
+        if (!find(chore, list, &count, err))
             return false;
+        for (size_t i = 0; i < count && !stopped; i++)
+            if (!drop(chore, &list[i], &stopped, err))
+                return false;
+        stopped = stopped || !chore_pause(chore);
+    }
     return true;
 }
