@@ -9,6 +9,7 @@
 #include "jobs.h"
 #include "obs/log.h"
 #include "process/process.h"
+#include "sequencer.h"
 #include "service.h"
 
 #ifndef ROLLCALL_VERSION
@@ -27,6 +28,7 @@ struct process {
     struct store *store;
     struct housekeeping *housekeeping;
     struct job_runner *jobs;
+    struct sequencer *sequencer;
     struct http_server *server;
     struct admin_settings admin;
     char public_url[URL_BYTES], admin_url[URL_BYTES];
@@ -107,6 +109,7 @@ static bool start(struct process *process, struct err *err)
         .history_ms = (int64_t)settings->change_retention_days * 86400 * 1000,
         .require_if_match = settings->require_if_match != 0,
     };
+    process->sequencer = process->admin.sequencer = sequencer_start(&database);
     process->admin.exports = exports_start(&database, MOST_EXPORTS);
     process->jobs = process->admin.jobs = job_runner_start(&database, &process->admin, (unsigned)settings->job_workers);
     return start_listener(process, err);
@@ -121,6 +124,8 @@ static bool stop(struct process *process)
     exports_stop(process->admin.exports);
     if (process->jobs)
         job_runner_stop(process->jobs);
+    if (process->sequencer)
+        sequencer_stop(process->sequencer);
     if (process->housekeeping)
         housekeeping_stop(process->housekeeping);
     if (process->store)

@@ -9,6 +9,7 @@
 struct housekeeping;
 struct job_runner;
 struct exports;
+struct sequencer;
 
 struct admin_settings {
     const struct auth_peppers *peppers;
@@ -22,6 +23,7 @@ struct admin_settings {
     int64_t history_ms;                /* changes are kept for so long */
     bool require_if_match;             /* PUT, PATCH and DELETE without it are refused */
     struct exports *exports;           /* answers in pieces */
+    struct sequencer *sequencer;       /* numbers what is committed, for the feed */
     struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */
 };
 

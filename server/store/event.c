@@ -27,5 +27,5 @@ bool store_event_raise(struct db *db, const struct event_new *event, struct err 
     };
     bool raised = db_execute(db, sql_event_insert, parameters, sizeof parameters / sizeof parameters[0], NULL, err);
     buf_fini(&data);
-    return raised;
+    return raised && db_execute(db, sql_outbox_event, parameters, 4, NULL, err);
 }

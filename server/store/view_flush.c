@@ -5,6 +5,7 @@
 #include "store_sql.h"
 #include "view_deleted.h"
 #include "view_internal.h"
+#include "view_outbox.h"
 #include "view_people.h"
 
 struct bulk { /* rows of parameters for one statement */
@@ -244,5 +245,6 @@ bool view_flush(struct view *view, struct db *db, struct err *err)
            update_resources(view, db, err) && insert_resources(view, db, err) &&
            run_all(db, sql_view_insert_value, &come, err) && write_memberships(view, db, true, err) &&
            write_nesting(view, db, err) && write_changes(view, db, err) && view_note_deactivated(view, db, err) &&
-           view_follow_people(view, db, err) && view_link_vendor_users(view, db, err) && write_counts(view, db, err);
+           view_follow_people(view, db, err) && view_link_vendor_users(view, db, err) && view_tell(view, db, err) &&
+           write_counts(view, db, err);
 }

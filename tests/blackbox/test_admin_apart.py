@@ -78,7 +78,7 @@ def test_the_data_plane_writes_what_it_never_reads_and_leaves_the_vendors_words_
     with rollcall.database.connect("mysql") as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_name, privilege_type FROM information_schema.table_privileges WHERE grantee LIKE %s"
-            " AND table_name IN ('event', 'scim_request', 'scim_request_body', 'vendor_user')",
+            " AND table_name IN ('event', 'outbox', 'scim_request', 'scim_request_body', 'vendor_user')",
             ("%rollcall_data%",),
         )
         tables = set(cursor.fetchall())
@@ -88,6 +88,6 @@ def test_the_data_plane_writes_what_it_never_reads_and_leaves_the_vendors_words_
             ("%rollcall_data%",),
         )
         columns = {row[0] for row in cursor.fetchall()}
-    written = {(name, "INSERT") for name in ("event", "scim_request", "scim_request_body")}
+    written = {(name, "INSERT") for name in ("event", "outbox", "scim_request", "scim_request_body")}
     assert tables == {*written, ("vendor_user", "SELECT")}
     assert "resource_id" in columns and not columns & {"vendor_user_id", "user_name", "email", "display_name"}

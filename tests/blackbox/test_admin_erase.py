@@ -15,6 +15,8 @@ from harness.wait import until
 KEPT = {
     "audit": "the log of what was done is append-only",
     "event": "what was told stays told until its retention ends; it says who and when, nothing of people",
+    "feed": "numbers and ids; what they point to is erased, and passed over by who reads",
+    "outbox": "emptied by the sequencer at once",
 }
 # Those whose single row goes in the last transaction.
 LAST = {"primary_directory", "resource_count", "directory"}

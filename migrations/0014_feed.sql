@@ -1,0 +1,77 @@
+-- repeatable
+-- The change feed. Whoever changes something leaves a row in `outbox`, in the transaction of the change; the sequencer
+-- (admin-api/feed/sequencer.c) takes committed rows from there and numbers them, environment by environment, in `feed`. So
+-- a reader's cursor never passes a row that is committed later.
+
+-- AUTO_INCREMENT tells the order: a position is taken while the rows that it is about are locked, so nothing stands
+-- before what it depends on. Positions have holes, and a lower one may be committed later: no reader ever sees them.
+CREATE TABLE IF NOT EXISTS outbox (
+  position         BIGINT UNSIGNED   NOT NULL AUTO_INCREMENT,
+  source           TINYINT UNSIGNED  NOT NULL COMMENT '1 a row of `change`, 2 a row of event',
+  operation_id     BINARY(16)        NOT NULL COMMENT 'of the change; or the id of the event',
+  ordinal          INT UNSIGNED      NOT NULL COMMENT 'of the change',
+  environment_id   BINARY(16)                 DEFAULT NULL COMMENT 'of an event; a change has a directory, which has one',
+  organization_id  BINARY(16)                 DEFAULT NULL COMMENT 'of an event',
+  directory_id     BINARY(16)                 DEFAULT NULL,
+  type             SMALLINT UNSIGNED NOT NULL COMMENT 'of the resource; 0: an event',
+  kind             TINYINT UNSIGNED  NOT NULL COMMENT 'of the change',
+  resource_id      BINARY(16)                 DEFAULT NULL,
+  PRIMARY KEY (position)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+-- What readers see, by number. Narrow: what happened stands in `change` and event, and is rendered when it is read. Ids
+-- alone, nothing of people.
+CREATE TABLE IF NOT EXISTS feed (
+  environment_id   BINARY(16)        NOT NULL,
+  sequence         BIGINT UNSIGNED   NOT NULL COMMENT '1-based, without holes',
+  source           TINYINT UNSIGNED  NOT NULL COMMENT 'this and what follows: as in outbox',
+  operation_id     BINARY(16)        NOT NULL,
+  ordinal          INT UNSIGNED      NOT NULL,
+  organization_id  BINARY(16)                 DEFAULT NULL,
+  directory_id     BINARY(16)                 DEFAULT NULL,
+  type             SMALLINT UNSIGNED NOT NULL,
+  kind             TINYINT UNSIGNED  NOT NULL,
+  resource_id      BINARY(16)                 DEFAULT NULL,
+  is_primary       TINYINT UNSIGNED  NOT NULL COMMENT 'of the directory, when it was numbered',
+  numbered_ms      BIGINT            NOT NULL,
+  PRIMARY KEY (environment_id, sequence),
+  KEY of_directory (directory_id, sequence)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+CREATE TABLE IF NOT EXISTS feed_end (
+  environment_id   BINARY(16)        NOT NULL,
+  last_sequence    BIGINT UNSIGNED   NOT NULL,
+  purged_sequence  BIGINT UNSIGNED   NOT NULL DEFAULT 0 COMMENT 'what is not above it was dropped',
+  PRIMARY KEY (environment_id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+-- One row: whoever numbers holds it until the commit.
+CREATE TABLE IF NOT EXISTS feed_turn (
+  id               TINYINT UNSIGNED  NOT NULL,
+  turns            BIGINT UNSIGNED   NOT NULL COMMENT 'that numbered something: by this other processes hear of it',
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+INSERT IGNORE INTO feed_turn (id, turns) VALUES (1, 0);
+
+ALTER TABLE environment
+  ADD COLUMN IF NOT EXISTS event_retention_days SMALLINT UNSIGNED DEFAULT NULL COMMENT 'NULL: as the setting says';
+
+-- What was told before there were numbers.
+INSERT IGNORE INTO feed (environment_id, sequence, source, operation_id, ordinal, organization_id, directory_id, type,
+                         kind, resource_id, is_primary, numbered_ms)
+SELECT e.environment_id, ROW_NUMBER() OVER (PARTITION BY e.environment_id ORDER BY e.id), 2, e.id, 0, e.organization_id,
+       e.directory_id, 0, 0, NULL, p.directory_id IS NOT NULL, e.created_ms
+FROM event e
+JOIN environment x ON x.id = e.environment_id
+LEFT JOIN primary_directory p ON p.directory_id = e.directory_id
+WHERE NOT EXISTS (SELECT 1 FROM feed_end);
+INSERT INTO feed_end (environment_id, last_sequence)
+SELECT x.id, COALESCE((SELECT MAX(f.sequence) FROM feed f WHERE f.environment_id = x.id), 0)
+FROM environment x
+WHERE NOT EXISTS (SELECT 1 FROM feed_end);
+
+GRANT INSERT ON outbox TO `{database}_data`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO `{database}_control`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON feed TO `{database}_control`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON feed_end TO `{database}_control`;
+GRANT SELECT, UPDATE ON feed_turn TO `{database}_control`;
