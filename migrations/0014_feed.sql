@@ -56,6 +56,10 @@ INSERT IGNORE INTO feed_turn (id, turns) VALUES (1, 0);
 ALTER TABLE environment
   ADD COLUMN IF NOT EXISTS event_retention_days SMALLINT UNSIGNED DEFAULT NULL COMMENT 'NULL: as the setting says';
 
+-- A PUT and a PATCH leave the same row otherwise; SCIM events name them (RFC 9967 section 2.4).
+ALTER TABLE `change`
+  ADD COLUMN IF NOT EXISTS is_put TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '1: by a SCIM PUT';
+
 -- What was told before there were numbers.
 INSERT IGNORE INTO feed (environment_id, sequence, source, operation_id, ordinal, organization_id, directory_id, type,
                          kind, resource_id, is_primary, numbered_ms)

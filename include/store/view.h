@@ -123,6 +123,7 @@ struct view_change { /* who, why and when: the same for all that one job stages 
     struct operation_id operation;
     struct id actor; /* the token's, or the key's of the admin API; zero: nobody's */
     enum view_cause cause;
+    bool is_put; /* by a client's PUT */
     int64_t now_ms;
     uint32_t ordinal; /* 0 at first, counted up by staging */
     struct view_past past;

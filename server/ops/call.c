@@ -128,6 +128,7 @@ struct view_change call_change(const struct call *call)
     struct view_change change = {.operation = call->op->operation_id, .now_ms = call->op->now_ms};
     change.actor = call->insider ? call->insider->actor : call->token->id.id;
     change.cause = call->insider ? call->insider->cause : VIEW_CAUSE_SCIM;
+    change.is_put = !call->insider && slice_equals(call->op->method, SLICE_LITERAL("PUT"));
     if (call->insider)
         change.past = call->insider->past;
     return change;

@@ -192,14 +192,14 @@ static bool write_nesting(struct view *view, struct db *db, struct err *err)
 
 static bool write_changes(struct view *view, struct db *db, struct err *err)
 {
-    struct bulk bulk = {.view = view, .width = 13};
+    struct bulk bulk = {.view = view, .width = 14};
     for (const struct staged_change *change = view->changes; change; change = change->next)
         FILL(bulk_row(&bulk), db_id(&change->operation.id), db_integer(change->ordinal), db_id(&change->directory.id),
              db_integer(change->type), db_id(&change->resource.id), db_integer(change->kind),
              db_integer((int64_t)change->version), db_integer(change->now_ms), db_bytes_or_null(change->document),
              db_bytes_or_null(change->members), id_is_zero(&change->actor) ? db_null() : db_id(&change->actor),
              db_integer(change->cause ? change->cause : VIEW_CAUSE_SCIM),
-             change->kind == CHANGE_DELETED ? db_integer(change->born_ms) : db_null());
+             change->kind == CHANGE_DELETED ? db_integer(change->born_ms) : db_null(), db_integer(change->is_put));
     return run_all(db, sql_view_insert_change, &bulk, err);
 }
 

@@ -97,6 +97,7 @@ struct staged_change {
     struct operation_id operation;
     struct id actor;
     enum view_cause cause;
+    bool is_put;
     uint32_t ordinal;
     enum change_kind kind;
     struct directory_id directory;

@@ -74,6 +74,7 @@ static struct staged_change *record(struct view *view, const struct known *known
         .operation = change->operation,
         .actor = change->actor,
         .cause = change->cause,
+        .is_put = change->is_put,
         .ordinal = change->ordinal++,
         .kind = kind,
         .directory = known->key.directory,

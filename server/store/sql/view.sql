@@ -177,8 +177,8 @@ ORDER BY m.member_id LIMIT 900000
 
 -- name: view_insert_change
 INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms, document, members,
-                      actor, cause, born_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                      actor, cause, born_ms, is_put)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: view_add_to_count
 UPDATE resource_count SET resources = resources + ? WHERE directory_id = ? AND type = ?
