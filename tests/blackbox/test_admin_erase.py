@@ -17,6 +17,7 @@ KEPT = {
     "event": "what was told stays told until its retention ends; it says who and when, nothing of people",
     "feed": "numbers and ids; what they point to is erased, and passed over by who reads",
     "outbox": "emptied by the sequencer at once",
+    "webhook_delivery": "numbers, ids, and what the vendor's own receiver answered; dropped after some weeks",
 }
 # Those whose single row goes in the last transaction.
 LAST = {"primary_directory", "resource_count", "directory"}
