@@ -25,7 +25,7 @@ enum {
 
 struct outbound_settings {
     const struct outbound_rules *rules; /* must outlive it */
-    const char *ca_file;                /* PEM: authorities beside the system's; NULL or "": none */
+    const char *ca_file;                /* PEM: authorities instead of the system's; NULL or "": those */
 };
 
 enum outbound_end {

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-enum auth_webhook_scheme { AUTH_WEBHOOK_HMAC = 1, AUTH_WEBHOOK_ED25519 = 2 }; /* of webhook.scheme: never renumber */
+enum auth_webhook_scheme { AUTH_WEBHOOK_HMAC = 1, AUTH_WEBHOOK_ED25519 = 2 };
 
 enum {
     AUTH_WEBHOOK_KEY_MIN = 24,
