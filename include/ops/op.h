@@ -3,6 +3,8 @@
 #ifndef OPS_OP_H
 #define OPS_OP_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -101,6 +103,7 @@ struct op {
     struct slice body;
     struct json_t *json; /* the body when it is parsed already, the maker's reference; NULL: see body */
     struct slice authorization, content_type, accept, if_match, if_none_match, prefer, user_agent, idempotency_key;
+    struct slice last_event_id;
     struct slice origin; /* "https://host[:port]" as the client addressed it (trusted proxies considered) */
     struct slice peer;   /* address of the client, for the log */
     bool is_head;
@@ -118,6 +121,7 @@ struct op {
      * left, or was cut off; op_finish ends it. */
     void (*proceed)(struct op *op, bool wanted);
     bool begun;                     /* its first piece is sent */
+    _Atomic bool left;              /* its client has left while it was away: a parked op may end early */
     void *state;                    /* the use case's own between steps, in the arena */
     void (*dispose)(struct op *op); /* frees what of state is not in the arena; NULL: nothing */
 

@@ -108,14 +108,25 @@ static void unlink_exchange(struct exchange *exchange)
 
 /* --- the client leaves --- */
 
+/* Between two pieces of an answer that goes on: the use case has the op, and ends it when it notices. */
+static void leave_stream(struct exchange *exchange)
+{
+    access_log_add(exchange, exchange->req->bytes_sent);
+    exchange_tell(exchange, true);
+    exchange->req = NULL;
+    atomic_store(&exchange->op.left, true);
+}
+
 static void abandon(struct exchange *exchange)
 {
     metric_add(exchange->loop->server->abandoned, 1);
     access_log_abandoned(exchange);
     bool with_store = exchange->state == EXCHANGE_IN_OUTBOX || exchange->state == EXCHANGE_IN_STORE;
     exchange->req = NULL;
-    if (with_store && !exchange_withdraw(exchange))
+    if (with_store && !exchange_withdraw(exchange)) {
+        atomic_store(&exchange->op.left, true);
         return;
+    }
     exchange_tell(exchange, true);
     exchange_release(exchange);
 }
@@ -131,8 +142,10 @@ static void on_request_gone(void *guard)
     bool more = answered && exchange->op.reply.more;
     bool whole =
         answered && !more && (exchange->op.is_head || exchange->req->bytes_sent >= exchange->op.reply.body.len);
-    bool is_http2 = exchange->is_http2;
-    if (more) {
+    bool gives_up = !whole && exchange->is_http2 && !exchange->streams; /* a stream without an end is left so */
+    if (exchange->streams && exchange->state == EXCHANGE_IN_STORE) {
+        leave_stream(exchange);
+    } else if (more) {
         access_log_add(exchange, exchange->req->bytes_sent);
         exchange_tell(exchange, true);
         exchange_stop_stream(exchange);
@@ -144,7 +157,7 @@ static void on_request_gone(void *guard)
     }
     connection->since_ms = connection->loop->now_ms;
     connection_touch(connection);
-    if (!whole && is_http2)
+    if (gives_up)
         connection_gave_up(connection);
     connection_release(connection);
 }

@@ -15,7 +15,10 @@ static struct slice *single_header(struct exchange *exchange, const h2o_iovec_t 
         return &op->content_type;
     if (name == &H2O_TOKEN_USER_AGENT->buf)
         return &op->user_agent;
-    return slice_equals(slice_of_iovec(*name), SLICE_LITERAL("idempotency-key")) ? &op->idempotency_key : NULL;
+    struct slice text = slice_of_iovec(*name);
+    if (slice_equals(text, SLICE_LITERAL("last-event-id")))
+        return &op->last_event_id;
+    return slice_equals(text, SLICE_LITERAL("idempotency-key")) ? &op->idempotency_key : NULL;
 }
 
 /* Lists: several lines mean the same as one with commas (RFC 9110 section 5.3). */
@@ -76,7 +79,8 @@ static bool take_headers(struct exchange *exchange)
         return err_set(&exchange->op.err, ERR_HEADERS_TOO_LARGE, "The headers are longer than %zu bytes.", limit);
     if (exchange->has_doubles)
         return err_set(&exchange->op.err, ERR_BAD_REQUEST,
-                       "Authorization, Content-Type, Idempotency-Key or User-Agent is there more than once.");
+                       "Authorization, Content-Type, Idempotency-Key, Last-Event-ID or User-Agent is there more than "
+                       "once.");
     return true;
 }
 
