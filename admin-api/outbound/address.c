@@ -97,7 +97,7 @@ static void add_name(struct outbound_rules *rules, struct slice text)
 static bool add_allowed(struct outbound_rules *rules, struct slice text, struct err *err)
 {
     if (rules->block_count == ALLOWED_MOST || rules->name_count == ALLOWED_MOST)
-        return err_set(err, ERR_INVALID_VALUE, "--webhook-allow has more than %d entries", (int)ALLOWED_MOST - 1);
+        return err_set(err, ERR_INVALID_VALUE, "--webhook-allow has more than %d entries", (int)ALLOWED_MOST);
     if (parse_block(text, &rules->blocks[rules->block_count])) {
         rules->block_count++;
         return true;

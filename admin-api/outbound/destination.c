@@ -2,6 +2,8 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <locale.h>
+#include <pthread.h>
 
 #include "base/must.h"
 #include "base/num.h"
@@ -13,6 +15,18 @@ static void free_url(CURLU **url) { curl_url_cleanup(*url); }
 static void free_text(char **text) { curl_free(*text); }
 #define scoped_url  __attribute__((cleanup(free_url))) CURLU
 #define scoped_text __attribute__((cleanup(free_text))) char
+
+static locale_t utf8;
+
+static void make_locale(void) { utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0); }
+
+/* Names in other scripts become Punycode by libidn2, which takes them to be in the encoding of the thread's locale. */
+static locale_t use_utf8(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    must(pthread_once(&once, make_locale) == 0);
+    return uselocale(utf8); /* without it (the system has none), such names are refused */
+}
 
 /* A part of the URL, in the arena; data NULL: it has none, or not a valid one. */
 static struct slice part_of(CURLU *url, CURLUPart part, unsigned flags, struct arena *arena)
@@ -125,11 +139,13 @@ static const char *check_port(const struct destination *destination, struct aren
 static bool read_host(CURLU *url, struct arena *arena, struct destination *destination)
 {
     uint64_t port = 0;
+    locale_t before = use_utf8();
     struct slice host = part_of(url, CURLUPART_HOST, CURLU_PUNYCODE, arena);
+    destination->url = part_of(url, CURLUPART_URL, CURLU_PUNYCODE, arena);
+    uselocale(before);
     bool good = host.data && num_parse_uint(part_of(url, CURLUPART_PORT, CURLU_DEFAULT_PORT, arena), 0, 65535, &port);
     destination->host = without_last_dot(without_brackets(host));
     destination->port = (uint16_t)port;
-    destination->url = part_of(url, CURLUPART_URL, CURLU_PUNYCODE, arena);
     return good && destination->url.data && destination->url.len <= DESTINATION_BYTES;
 }
 
