@@ -61,6 +61,10 @@ struct feed_event {
     int type;                            /* an index of feed_type_names */
     struct organization_id organization; /* zero: none */
     struct directory_id directory;       /* likewise */
+    struct id operation;                 /* the request or action that it is of, as "cause" shows it; zero: not known */
+    uint16_t resource_type;              /* SCIM_TYPE_USER, …; 0: an event that is about no resource */
+    struct resource_id resource;
+    bool is_put; /* by a SCIM PUT */
     int64_t happened_ms;
     struct slice json; /* {"id", "type", "timestamp", …, "data"}: whole, compact; see docs/events.md */
 };

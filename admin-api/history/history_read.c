@@ -5,7 +5,7 @@
 #include "admin_api_sql.h"
 #include "base/must.h"
 
-enum { ENTRY_BYTES = 1 + ID_BYTES, MOST_ENTRIES = 4000000 };
+enum { ENTRY_BYTES = 1 + ID_BYTES, CHANGE_OF_GROUP = 0x80, MOST_ENTRIES = 4000000 };
 
 bool history_document_at(struct db *db, const struct history_of *of, uint64_t version,
                          struct history_document *document_out, struct err *err)
@@ -49,13 +49,25 @@ bool history_last_of(struct db *db, const struct history_of *of, struct history_
     return true;
 }
 
-bool history_next_member(struct slice *rest, bool *added_out, struct resource_id *member_out)
+bool history_next_entry(struct slice *rest, struct history_entry *entry_out)
 {
     if (rest->len < ENTRY_BYTES)
         return false;
-    *added_out = rest->data[0] == '+';
-    memcpy(member_out->id.bytes, rest->data + 1, ID_BYTES);
+    uint8_t sign = (uint8_t)rest->data[0];
+    entry_out->added = (sign & ~CHANGE_OF_GROUP) == '+';
+    entry_out->is_group = (sign & CHANGE_OF_GROUP) != 0;
+    memcpy(entry_out->member.id.bytes, rest->data + 1, ID_BYTES);
     *rest = slice_skip(*rest, ENTRY_BYTES);
+    return true;
+}
+
+bool history_next_member(struct slice *rest, bool *added_out, struct resource_id *member_out)
+{
+    struct history_entry entry;
+    if (!history_next_entry(rest, &entry))
+        return false;
+    *added_out = entry.added;
+    *member_out = entry.member;
     return true;
 }
 

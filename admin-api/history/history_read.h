@@ -52,6 +52,12 @@ MUST_CHECK bool history_members_between(struct db *db, const struct history_of *
                                         struct arena *arena, struct history_members *members_out, struct err *err);
 
 /* The entries of change.members, one after the other. false: no more. */
+struct history_entry {
+    bool added;    /* else removed */
+    bool is_group; /* the member */
+    struct resource_id member;
+};
+bool history_next_entry(struct slice *rest, struct history_entry *entry_out);
 bool history_next_member(struct slice *rest, bool *added_out, struct resource_id *member_out);
 /* Lists of entries, in the order of time, folded into what they come to. */
 struct history_fold;

@@ -1,0 +1,61 @@
+/* A row of the feed with all that its events are made of, and what is kept from one page to the next. */
+#ifndef ADMIN_FEED_ROW_H
+#define ADMIN_FEED_ROW_H
+
+#include "feed.h"
+#include "history_read.h"
+#include "scim/rules.h"
+#include "store/view.h"
+
+struct feed_row { /* slices in the page's arena; data NULL: there is none, or it is large and left out */
+    uint64_t sequence;
+    enum feed_source source;
+    struct id operation; /* of the change; or the event's own id */
+    uint32_t ordinal;
+    struct organization_id organization;
+    struct slice organization_external; /* data NULL: none */
+    struct directory_id directory;
+    bool is_primary;
+    uint16_t type;
+    enum history_kind kind;
+    struct resource_id resource;
+
+    bool is_there; /* the change or event was not erased; else nothing of the following is set */
+    int64_t happened_ms;
+    bool has_actor;
+    struct id actor;
+    const char *actor_prefix;
+    int cause; /* enum view_cause; 0: the system's own */
+    bool is_put;
+
+    uint64_t version;
+    struct slice document, members;
+    struct slice beside; /* of an update the version before, of a change of members the group */
+
+    struct slice event_type, event_data;
+
+    uint32_t revision; /* of the directory's rules */
+    bool has_plain_rules;
+};
+
+/* --- the rules of directories, by revision --- */
+
+struct feed_rules;
+struct feed_rules *feed_rules_new(void);
+void feed_rules_free(struct feed_rules *rules);
+/* Never NULL: what cannot be read is the default. Valid until the next call. */
+MUST_CHECK bool feed_rules_of(struct feed_rules *rules, struct db *db, const struct feed_row *row,
+                              const struct scim_rules **rules_out, struct err *err);
+
+/* --- documents that the page's statement has left out --- */
+
+struct feed_groups; /* those of groups whose members change a lot */
+struct feed_groups *feed_groups_new(void);
+void feed_groups_free(struct feed_groups *groups);
+
+/* row->document, members and beside, as far as its events need them: afterwards data NULL means that nobody knows any
+ * more. */
+MUST_CHECK bool feed_row_complete(struct feed_groups *groups, struct db *db, struct feed_row *row, struct arena *arena,
+                                  struct err *err);
+
+#endif
