@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/must.h"
-#include "directories.h"
 #include "held.h"
 #include "reply.h"
 #include "scim/document.h"
@@ -58,15 +57,33 @@ static bool read_view(struct reading *reading, struct err *err)
            err_set(err, ERR_BAD_REQUEST, "view must be \"profile\" or \"full\".");
 }
 
+/* What is the same for all of the directory's people. */
+static bool load_shared(struct reading *reading, struct err *err)
+{
+    struct db *db = reading->call->db;
+    return store_rules_load(db, reading->directory, &reading->rules, err) &&
+           store_guarded(db, reading->directory, &reading->guarded_ms, err) &&
+           (reading->rules || err_set(err, ERR_INTERNAL, "The rules of the directory cannot be read."));
+}
+
 bool reading_begin(struct call *call, enum reading_place place, struct reading *reading, struct err *err)
 {
     *reading = (struct reading){.call = call};
     if (!(place == READING_DIRECTORY ? find_by_directory : find_by_organization)(reading, err) ||
-        !read_view(reading, err) || !store_rules_load(call->db, reading->directory, &reading->rules, err) ||
-        !store_guarded(call->db, reading->directory, &reading->guarded_ms, err))
+        !read_view(reading, err) || !load_shared(reading, err))
         return false;
     reading->style.base_url = slice_str(organization_connector_url(call, &reading->organization));
-    return reading->rules || err_set(err, ERR_INTERNAL, "The rules of the directory cannot be read.");
+    return true;
+}
+
+bool reading_of_directory(struct call *call, const struct directory *directory, struct reading *reading,
+                          struct err *err)
+{
+    *reading = (struct reading){.call = call,
+                                .environment = directory->environment,
+                                .organization = directory->organization,
+                                .directory = directory->id};
+    return load_shared(reading, err);
 }
 
 void reading_end(struct reading *reading) { store_rules_unref(reading->rules); }

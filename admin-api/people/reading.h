@@ -3,6 +3,7 @@
 #define ADMIN_READING_H
 
 #include "call.h"
+#include "directories.h"
 #include "organizations.h"
 #include "page.h"
 #include "person.h"
@@ -29,6 +30,10 @@ struct reading {
 /* The directory that the request is about. Whether it succeeds or not, reading_end is called afterwards. */
 MUST_CHECK bool reading_begin(struct call *call, enum reading_place place, struct reading *reading, struct err *err);
 void reading_end(struct reading *reading);
+
+/* The same of a directory that the caller has found; without a style. */
+MUST_CHECK bool reading_of_directory(struct call *call, const struct directory *directory, struct reading *reading,
+                                     struct err *err);
 
 struct people { /* what is shown, in order; in the call's arena */
     struct person *list;

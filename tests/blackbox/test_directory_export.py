@@ -1,12 +1,10 @@
 """The whole of a directory in one answer: from one moment, in pieces, however large it is and however slowly it is read."""
 
-import json
-import socket
 import subprocess
-from urllib.parse import urlsplit
 
 import pytest
 
+from harness.lines import Reader, fill, lines_of, of_type
 from harness.openapi import CheckedAdmin
 from harness.vendor import csv_of, import_users
 from harness.wait import until
@@ -22,76 +20,6 @@ def admin(rollcall):
 @pytest.fixture
 def path(org):
     return f"/v1/directories/{org.directory_id}"
-
-
-def lines_of(body):
-    return [json.loads(line) for line in body.splitlines()]
-
-
-def of_type(lines, name):
-    return [line[name] for line in lines if line["type"] == name]
-
-
-def fill(scim, users, prefix="user"):
-    """Each with some kilobytes, so that there are many pieces."""
-    text = "x" * 3000
-    made = []
-    for first in range(0, users, 100):
-        operations = [
-            {
-                "method": "POST",
-                "path": "/Users",
-                "bulkId": f"b{n}",
-                "data": {
-                    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-                    "userName": f"{prefix}{n}@example.com",
-                    "title": text,
-                },
-            }
-            for n in range(first, min(first + 100, users))
-        ]
-        message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": operations}
-        done = scim.post("/Bulk", message, expect=200)["Operations"]
-        made += [operation["location"].rsplit("/", 1)[1] for operation in done]
-    return made
-
-
-class Reader:
-    """Reads an export as slowly as it likes."""
-
-    def __init__(self, rollcall, path, admin=None):
-        key = (admin or rollcall.admin).key
-        parts = urlsplit(rollcall.admin_url)
-        self.sock = socket.create_connection((parts.hostname, parts.port), timeout=60)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        request = f"GET {path}/export HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {key}\r\n\r\n"
-        self.sock.sendall(request.encode())
-        self.data = b""
-
-    def read(self, bytes):
-        while len(self.data) < bytes:
-            piece = self.sock.recv(65536)
-            if not piece:
-                return False
-            self.data += piece
-        return True
-
-    def read_all(self):
-        while not self.data.endswith(b"0\r\n\r\n"):
-            if not self.read(len(self.data) + 1):
-                break
-        head, _, rest = self.data.partition(b"\r\n\r\n")
-        body = b""
-        while rest:
-            size, _, rest = rest.partition(b"\r\n")
-            if int(size, 16) == 0:
-                break
-            body += rest[: int(size, 16)]
-            rest = rest[int(size, 16) + 2 :]
-        return head, body
-
-    def close(self):
-        self.sock.close()
 
 
 def test_everything_is_in_it_as_it_is_read_one_by_one(admin, path, scim):
@@ -141,7 +69,7 @@ def test_many_members_are_parted_into_lines(admin, path, scim):
 
 def test_an_export_shows_one_moment_whatever_happens_while_it_is_read(rollcall, admin, path, scim):
     users = fill(scim, 600)
-    reader = Reader(rollcall, path)
+    reader = Reader(rollcall, f"{path}/export")
     assert reader.read(100_000)
     for user in users[-50:]:
         scim.delete(f"/Users/{user}", expect=204)
@@ -159,7 +87,7 @@ def test_an_export_shows_one_moment_whatever_happens_while_it_is_read(rollcall, 
 def test_clients_that_leave_take_nothing_with_them(rollcall, admin, path, scim):
     fill(scim, 400)
     for number in range(12):  # more than there may be at a time
-        reader = Reader(rollcall, path)
+        reader = Reader(rollcall, f"{path}/export")
         until(lambda: reader.read(1000), "the answer begins")
         if number % 3 == 0:
             assert reader.read(600_000)
@@ -178,7 +106,7 @@ def test_a_few_at_a_time_and_no_more(rollcall, admin, path, scim):
     readers = []
     for way, client in ((path, admin), (their_path, other)):  # each environment has half of the places
         for _ in range(2):
-            readers.append(Reader(rollcall, way, client))
+            readers.append(Reader(rollcall, f"{way}/export", client))
             assert readers[-1].read(1000) and b" 200 " in readers[-1].data[:20]
         refused = client.get(f"{way}/export", expect=503)
         assert refused.headers["retry-after"] and refused["type"] == "urn:rollcall:problem:busy"
@@ -205,7 +133,7 @@ def test_an_export_that_fails_is_cut_short(own_rollcall):
     org = rollcall.new_organization()
     fill(org.scim, 1200)
     path = f"/v1/directories/{org.directory_id}"
-    reader = Reader(rollcall, path)
+    reader = Reader(rollcall, f"{path}/export")
     assert reader.read(1000)
     with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
         cursor.execute("SELECT trx_mysql_thread_id FROM information_schema.innodb_trx WHERE trx_is_read_only = 1")
