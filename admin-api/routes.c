@@ -28,6 +28,7 @@
 #include "setup_links.h"
 #include "setup_sessions.h"
 #include "signing_keys.h"
+#include "snapshot.h"
 #include "tokens.h"
 #include "undeclared.h"
 #include "vendor_import.h"
@@ -83,6 +84,7 @@ const struct route admin_routes[] = {
     {"PUT", ORGANIZATION "/primary", MAX_BODY, &organization_set_primary.operation},
     {"POST", ORGANIZATION "/directories", MAX_BODY, &directory_create.operation},
     {"GET", ORGANIZATION "/directories", 0, &directory_list.operation},
+    {"GET", ORGANIZATION "/snapshot", 0, &organization_snapshot.operation},
     {"GET", ORGANIZATION "/users", 0, &user_list.operation},
     {"GET", ORGANIZATION "/users/{}", 0, &user_get.operation},
     {"GET", ORGANIZATION "/users/{}/groups", 0, &user_list_groups.operation},

@@ -21,7 +21,8 @@ class Answer:
 
     @property
     def json(self):
-        if self._json is None and self.body:
+        lines = self.headers["content-type"] == "application/x-ndjson"  # no one document
+        if self._json is None and self.body and not lines:
             self._json = json.loads(self.body, object_pairs_hook=_refuse_duplicates)
         return self._json
 
