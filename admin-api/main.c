@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "commands.h"
 #include "exports.h"
 #include "housekeeping.h"
@@ -30,6 +31,7 @@ struct process {
     struct job_runner *jobs;
     struct sequencer *sequencer;
     struct http_server *server;
+    struct outbound_rules outbound;
     struct admin_settings admin;
     char public_url[URL_BYTES], admin_url[URL_BYTES];
     int access_log_fd;
@@ -89,6 +91,8 @@ static bool start(struct process *process, struct err *err)
     const struct settings *settings = &process->settings;
     struct db_settings database = process_database(settings);
     if (!process_check_settings(settings, err) || !read_urls(process, err) ||
+        !outbound_rules_parse(slice_str(settings->webhook_allow), settings->webhook_allow_http != 0, &process->outbound,
+                              err) ||
         !process_open_access_log(settings->access_log, &process->access_log_fd, err))
         return false;
     process->peppers = auth_peppers_load(settings->pepper_file, err);
@@ -108,6 +112,7 @@ static bool start(struct process *process, struct err *err)
         .housekeeping = process->housekeeping,
         .history_ms = (int64_t)settings->change_retention_days * 86400 * 1000,
         .require_if_match = settings->require_if_match != 0,
+        .outbound = &process->outbound,
     };
     process->sequencer = process->admin.sequencer = sequencer_start(&database);
     process->admin.exports = exports_start(&database, MOST_EXPORTS);

@@ -10,6 +10,7 @@ struct housekeeping;
 struct job_runner;
 struct exports;
 struct sequencer;
+struct outbound_rules;
 
 struct admin_settings {
     const struct auth_peppers *peppers;
@@ -24,6 +25,7 @@ struct admin_settings {
     bool require_if_match;             /* PUT, PATCH and DELETE without it are refused */
     struct exports *exports;           /* answers in pieces */
     struct sequencer *sequencer;       /* numbers what is committed, for the feed */
+    struct outbound_rules *outbound;   /* where vendors' URLs may lead */
     struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */
 };
 

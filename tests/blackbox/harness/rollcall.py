@@ -175,6 +175,7 @@ class Rollcall:
 
     def _start_admin(self):
         options = ["--listen", f"127.0.0.1:{self.admin_port}", "--public-url", self.server.url]
+        options += ["--webhook-allow", "127.0.0.0/8,::1,localhost", "--webhook-allow-http", "1"]  # receivers of tests
         options += ["--database-url", self.database.url("rollcall_admin"), *self.admin_options]
         self.admin_process = self.spawn("admin", "admin-api/rollcall-admin", options, "admin")
         self.admin_process.wait_ready(lambda: answers(f"{self.admin_url}/readyz"))
