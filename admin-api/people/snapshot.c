@@ -178,10 +178,10 @@ static bool add_organization(struct snapshot *snapshot, struct err *err)
 
 static bool read_place(struct snapshot *snapshot, struct err *err)
 {
-    const struct db_value parameter = db_id(&snapshot->lines.environment.id), *row;
-    if (!db_query_one(snapshot->lines.call.db, sql_feed_last, &parameter, 1, &row, err))
+    struct feed_ends ends;
+    if (!feed_ends_of(snapshot->lines.call.db, snapshot->lines.environment, &ends, err))
         return false;
-    snapshot->place = (struct feed_place){(row ? (uint64_t)row[0].integer : 0) + 1, 0};
+    snapshot->place = (struct feed_place){ends.last + 1, 0};
     return true;
 }
 
