@@ -87,7 +87,7 @@ static void add_organization(void)
     struct environment_id environment = {id_new()};
     organization.id = id_new();
     const struct db_value one[] = {db_id(&environment.id)};
-    execute("INSERT INTO environment VALUES (?, 'test', 1, 1)", one, 1);
+    execute("INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (?, 'test', 1, 1)", one, 1);
     const struct db_value two[] = {db_id(&organization.id), db_id(&environment.id)};
     execute(
         "INSERT INTO organization (id, environment_id, display_name, domains, created_ms, updated_ms) VALUES (?, ?, "

@@ -41,7 +41,7 @@ static void add_tenant(struct directory_id *directory)
         environment.id = id_new();
         organization.id = id_new();
         const struct db_value values[] = {db_id(&organization.id), db_id(&environment.id)};
-        execute("INSERT INTO environment VALUES (?, 'test', 1, 1)", &values[1], 1);
+        execute("INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (?, 'test', 1, 1)", &values[1], 1);
         execute("INSERT INTO organization (id, environment_id, display_name, domains, created_ms, updated_ms) "
                 "VALUES (?, ?, '', '[]', 1, 1)",
                 values, 2);

@@ -20,14 +20,15 @@ static int set_up(void **state)
     database_migrate();
     struct db *db = database_connect();
     database_run(
-        db, "INSERT INTO environment VALUES (UNHEX(RPAD('01', 32, '0')), 'e', 1, 1);\n"
-            "INSERT INTO organization (id, environment_id, display_name, domains, created_ms, updated_ms) VALUES "
-            "(UNHEX(RPAD('0A', 32, '0')), UNHEX(RPAD('01', 32, '0')), 'o', '[]', 1, 1);\n"
-            "INSERT INTO directory (id, organization_id, name, policy, created_ms, updated_ms) VALUES "
-            "(UNHEX(RPAD('0B', 32, '0')), UNHEX(RPAD('0A', 32, '0')), 'd', '{}', 1, 1);\n"
-            "INSERT INTO primary_directory VALUES (UNHEX(RPAD('0A', 32, '0')), UNHEX(RPAD('0B', 32, '0')));\n"
-            "INSERT INTO scim_token (directory_id, id, hash, pepper_version, scopes, label, hint, created_ms) VALUES "
-            "(UNHEX(RPAD('0B', 32, '0')), UNHEX(RPAD('0C', 32, '0')), UNHEX(RPAD('', 64, '0')), 1, 1, 'l', 'hint', 1)");
+        db,
+        "INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (UNHEX(RPAD('01', 32, '0')), 'e', 1, 1);\n"
+        "INSERT INTO organization (id, environment_id, display_name, domains, created_ms, updated_ms) VALUES "
+        "(UNHEX(RPAD('0A', 32, '0')), UNHEX(RPAD('01', 32, '0')), 'o', '[]', 1, 1);\n"
+        "INSERT INTO directory (id, organization_id, name, policy, created_ms, updated_ms) VALUES "
+        "(UNHEX(RPAD('0B', 32, '0')), UNHEX(RPAD('0A', 32, '0')), 'd', '{}', 1, 1);\n"
+        "INSERT INTO primary_directory VALUES (UNHEX(RPAD('0A', 32, '0')), UNHEX(RPAD('0B', 32, '0')));\n"
+        "INSERT INTO scim_token (directory_id, id, hash, pepper_version, scopes, label, hint, created_ms) VALUES "
+        "(UNHEX(RPAD('0B', 32, '0')), UNHEX(RPAD('0C', 32, '0')), UNHEX(RPAD('', 64, '0')), 1, 1, 'l', 'hint', 1)");
     db_close(db);
     return 0;
 }

@@ -146,7 +146,8 @@ static int set_up(void **state)
     err = ERR_INIT;
     struct id environment = id_new(), organization = id_new();
     here.id = id_new();
-    run("INSERT INTO environment VALUES (?, 'e', 0, 0)", (struct db_value[]){db_id(&environment)}, 1);
+    run("INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (?, 'e', 0, 0)",
+        (struct db_value[]){db_id(&environment)}, 1);
     run("INSERT INTO organization (id, environment_id, external_id, display_name, domains, created_ms, updated_ms) "
         "VALUES (?, ?, NULL, 'o', '[\"example.com\"]', 0, 0)",
         (struct db_value[]){db_id(&organization), db_id(&environment)}, 2);

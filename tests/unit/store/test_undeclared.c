@@ -84,7 +84,7 @@ static void make_directory(struct db *db, struct directory_id *directory)
     directory->id = id_new();
     char name[64];
     id_to_base32(&environment, name);
-    run(db, "INSERT INTO environment VALUES (?, ?, 0, 0)",
+    run(db, "INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (?, ?, 0, 0)",
         (struct db_value[]){db_id(&environment), db_bytes(slice_str(name))}, 2);
     run(db,
         "INSERT INTO organization (id, environment_id, external_id, display_name, domains, created_ms, updated_ms) "

@@ -114,7 +114,8 @@ static int set_up(void **state)
     db = database_connect();
     other = database_connect();
     struct id environment = id_new();
-    run("INSERT INTO environment VALUES (?, 'e', 0, 0)", (struct db_value[]){db_id(&environment)}, 1);
+    run("INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (?, 'e', 0, 0)",
+        (struct db_value[]){db_id(&environment)}, 1);
     directory = make_directory("ours", &environment);
     stranger = make_directory("theirs", &environment);
     token.id = id_new();

@@ -25,7 +25,7 @@ static void insert(struct db *db, const char *sql, const struct db_value *values
 
 static void insert_rows(struct tenant *tenant, struct db *db)
 {
-    static const char environment[] = "INSERT INTO environment VALUES (?, ?, 0, 0)";
+    static const char environment[] = "INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (?, ?, 0, 0)";
     static const char organization[] =
         "INSERT INTO organization (id, environment_id, display_name, domains, created_ms, "
         "updated_ms) VALUES (?, ?, 'o', '[]', 0, 0)";
