@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import erase
+import feed
 import large
 import measure
 import reading
@@ -40,6 +41,8 @@ def read_options():
     parser.add_argument("--erase", action="store_true")
     parser.add_argument("--request-log", action="store_true")
     parser.add_argument("--reading", action="store_true")
+    parser.add_argument("--feed", action="store_true")
+    parser.add_argument("--before", type=Path)
     parser.add_argument("--place", type=Path)
     options = parser.parse_args()
     options.seconds = options.seconds or (1 if options.quick else 6)
@@ -117,7 +120,7 @@ def data_set_for(options, place):
         return DataSet(place / "data-quick", 2_000, 20, 100)
     if options.large:
         return DataSet(place / "data-large", 200_000, 10, 100)
-    if options.request_log:
+    if options.request_log or options.feed:
         return DataSet(place / "data-log", 20_000, 20, 100)
     return DataSet(place / "data", 100_000, 1_000, 100)
 
@@ -139,6 +142,8 @@ def benchmark(options):
             return erase.measure(stack, 2 if options.quick else 20)
         if options.request_log:
             return request_log.measure_log(stack, options.seconds, options.repeat, options.only)
+        if options.feed:
+            return feed.measure_writes(stack, options.seconds, options.repeat, options.only, options.before)
         if options.reading:
             return reading.measure(stack, options.quick)
         return large.measure(stack, options.quick) if options.large else measure_all(options, stack)
@@ -170,7 +175,7 @@ def main():
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    kinds = [(options.erase, erase), (options.reading, reading), (options.request_log, request_log), (options.large, large)]
+    kinds = [(options.erase, erase), (options.reading, reading), (options.request_log, request_log), (options.large, large), (options.feed, feed)]
     for asked, module in kinds:
         if asked:
             return report_rows(summary, module.table(summary), options)

@@ -159,6 +159,14 @@ def idle_connections(stack, wanted):
     return {"count": wanted, "before_mb": before, "after_mb": after, "kb_each": (after - before) * 1024 / wanted}
 
 
+def wait_until(condition, what, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failure(f"not within {seconds} s: {what}")
+        time.sleep(0.05)
+
+
 def settled(server):
     """Resident memory once it has stopped growing, or after five seconds."""
     last = 0

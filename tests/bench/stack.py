@@ -236,10 +236,10 @@ class Stack:
         variables["ROLLCALL_DATABASE_PASSWORD_FILE"] = str(self.directory / f"{account}.password")
         return variables
 
-    def start_server(self, name, *options):
+    def start_server(self, name, *options, build=RELEASE):
         """Defaults everywhere, so no access log."""
         port = free_port()
-        command = [RELEASE / "server" / "rollcall-server", "--listen", f"127.0.0.1:{port}", *options]
+        command = [build / "server" / "rollcall-server", "--listen", f"127.0.0.1:{port}", *options]
         process = self._spawn(name, command, self._environment("rollcall_server"))
         process.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
         return port, process
