@@ -5,17 +5,20 @@
 
 -- AUTO_INCREMENT tells the order: a position is taken while the rows that it is about are locked, so nothing stands
 -- before what it depends on. Positions have holes, and a lower one may be committed later: no reader ever sees them.
+-- What a transaction has changed is one row, packed: to be told must cost a write next to nothing.
 CREATE TABLE IF NOT EXISTS outbox (
   position         BIGINT UNSIGNED   NOT NULL AUTO_INCREMENT,
-  source           TINYINT UNSIGNED  NOT NULL COMMENT '1 a row of `change`, 2 a row of event',
-  operation_id     BINARY(16)        NOT NULL COMMENT 'of the change; or the id of the event',
-  ordinal          INT UNSIGNED      NOT NULL COMMENT 'of the change',
+  noted            TIMESTAMP(3)      NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
+  source           TINYINT UNSIGNED  NOT NULL COMMENT '1 a row of `change`, 2 a row of event, 3 rows of `change`: packed',
+  operation_id     BINARY(16)                 DEFAULT NULL COMMENT 'of the change; or the id of the event',
+  ordinal          INT UNSIGNED               DEFAULT NULL COMMENT 'of the change',
   environment_id   BINARY(16)                 DEFAULT NULL COMMENT 'of an event; a change has a directory, which has one',
   organization_id  BINARY(16)                 DEFAULT NULL COMMENT 'of an event',
   directory_id     BINARY(16)                 DEFAULT NULL,
-  type             SMALLINT UNSIGNED NOT NULL COMMENT 'of the resource; 0: an event',
-  kind             TINYINT UNSIGNED  NOT NULL COMMENT 'of the change',
+  type             SMALLINT UNSIGNED          DEFAULT NULL COMMENT 'of the resource; 0: an event',
+  kind             TINYINT UNSIGNED           DEFAULT NULL COMMENT 'of the change',
   resource_id      BINARY(16)                 DEFAULT NULL,
+  packed           VARBINARY(7040)            DEFAULT NULL COMMENT 'entries: include/store/outbox.h',
   PRIMARY KEY (position)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
@@ -49,6 +52,7 @@ CREATE TABLE IF NOT EXISTS feed_end (
 CREATE TABLE IF NOT EXISTS feed_turn (
   id               TINYINT UNSIGNED  NOT NULL,
   turns            BIGINT UNSIGNED   NOT NULL COMMENT 'that numbered something: by this other processes hear of it',
+  low              BIGINT UNSIGNED   NOT NULL DEFAULT 0 COMMENT 'positions of the outbox up to this one are done with',
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 INSERT IGNORE INTO feed_turn (id, turns) VALUES (1, 0);

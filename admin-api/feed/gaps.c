@@ -55,7 +55,7 @@ void gaps_take(struct gaps *gaps, const uint64_t *positions, size_t count, int64
             fill(gaps, positions[i]);
             continue;
         }
-        if (gaps->high > 0 && positions[i] > gaps->high + 1)
+        if (positions[i] > gaps->high + 1)
             open_gap(gaps, gaps->high + 1, positions[i] - 1, now_ms);
         gaps->high = positions[i];
     }

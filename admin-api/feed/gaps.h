@@ -10,14 +10,15 @@
 
 enum {
     GAPS_MOST = 512,
-    GAPS_PATIENCE_MS = 300000, /* what is not there by then was rolled back. No transaction lasts nearly as long */
+    GAPS_PATIENCE_MS = 20000, /* what is not there by then was rolled back, as good as always: the sequencer looks at
+                                 everything once a minute */
 };
 
 struct gap {
     uint64_t first, last; /* positions, both included */
     int64_t seen_ms;
 };
-struct gaps {                   /* zero at first */
+struct gaps {                   /* zero at first, or all but `high`, where everything up to there is done */
     uint64_t high;              /* the highest position that was ever seen */
     struct gap list[GAPS_MOST]; /* below it, ordered */
     size_t count;

@@ -1,70 +1,36 @@
 #include "number.h"
 
 #include "admin_api_sql.h"
-#include "base/must.h"
+#include "base/clock.h"
 #include "column.h"
+#include "number_take.h"
 
-enum { COLUMNS = 12, FEED_COLUMNS = 12 };
+enum { FEED_COLUMNS = 12, END_COLUMNS = 2 };
 
 struct turn {
     struct db *db;
     int64_t now_ms;
-    struct pending list[NUMBER_MOST];
-    size_t count;
-    bool numbered[NUMBER_MOST]; /* by the walk over environments */
-    struct db_value values[NUMBER_MOST * FEED_COLUMNS];
-    size_t rows;
+    struct taken taken;
+    bool seen[NUMBER_MOST]; /* by the walk over environments */
+    struct db_value feed[NUMBER_MOST * FEED_COLUMNS], ends[NUMBER_MOST * END_COLUMNS];
+    size_t numbered, environments;
 };
 
-static void read_id(const struct db_value *column, struct id *id_out)
-{
-    if (column->kind == DB_NULL)
-        *id_out = (struct id){{0}};
-    else
-        db_id_out(column, id_out);
-}
-
-static struct pending read_row(const struct db_value *row)
-{
-    struct pending pending = {
-        .position = (uint64_t)row[0].integer,
-        .source = (int)row[1].integer,
-        .ordinal = (uint32_t)row[3].integer,
-        .type = (uint16_t)row[7].integer,
-        .kind = (uint8_t)row[8].integer,
-        .is_primary = row[10].integer != 0,
-        .is_guarded = row[11].integer != 0,
-    };
-    db_id_out(&row[2], &pending.operation);
-    read_id(&row[4], &pending.environment.id);
-    read_id(&row[5], &pending.organization.id);
-    read_id(&row[6], &pending.directory.id);
-    read_id(&row[9], &pending.resource.id);
-    return pending;
-}
-
-static bool take(struct turn *turn, uint64_t low, struct err *err)
-{
-    const struct db_value parameters[] = {db_integer((int64_t)low), db_integer(NUMBER_MOST)};
-    struct db_rows *rows = db_query(turn->db, sql_number_pending, parameters, 2, err);
-    const struct db_value *row;
-    while (rows && (row = db_next(rows)))
-        turn->list[turn->count++] = read_row(row);
-    return rows && db_rows_end(rows, err);
-}
-
-static bool last_of(struct turn *turn, const struct environment_id *environment, uint64_t *last_out, struct err *err)
+/* *exists_out false: the environment is gone. */
+static bool last_of(struct turn *turn, const struct environment_id *environment, bool *exists_out, uint64_t *last_out,
+                    struct err *err)
 {
     const struct db_value parameter = db_id(&environment->id), *row;
-    if (!db_query_one(turn->db, sql_feed_last, &parameter, 1, &row, err))
+    if (!db_query_one(turn->db, sql_number_last, &parameter, 1, &row, err))
         return false;
+    *exists_out = row != NULL;
     *last_out = row ? (uint64_t)row[0].integer : 0;
     return true;
 }
 
 static void add_row(struct turn *turn, const struct pending *pending, uint64_t sequence)
 {
-    struct db_value *row = turn->values + FEED_COLUMNS * turn->rows++;
+    struct db_value *row = turn->feed + FEED_COLUMNS * turn->numbered++;
     row[0] = db_id(&pending->environment.id);
     row[1] = db_integer((int64_t)sequence);
     row[2] = db_integer(pending->source);
@@ -79,64 +45,108 @@ static void add_row(struct turn *turn, const struct pending *pending, uint64_t s
     row[11] = db_integer(turn->now_ms);
 }
 
-/* All of the environment that the row at `first` is of. */
+static void add_end(struct turn *turn, const struct environment_id *environment, uint64_t last)
+{
+    struct db_value *end = turn->ends + END_COLUMNS * turn->environments++;
+    end[0] = db_id(&environment->id);
+    end[1] = db_integer((int64_t)last);
+}
+
+/* All of the environment that the one at `first` is of. */
 static bool number_environment(struct turn *turn, size_t first, struct err *err)
 {
-    const struct environment_id environment = turn->list[first].environment;
+    const struct environment_id *environment = &turn->taken.list[first].environment;
     uint64_t last;
-    if (!last_of(turn, &environment, &last, err))
+    bool exists;
+    if (!last_of(turn, environment, &exists, &last, err))
         return false;
-    for (size_t i = first; i < turn->count; i++) {
-        if (!id_equals(&turn->list[i].environment.id, &environment.id))
+    for (size_t i = first; i < turn->taken.count; i++) {
+        if (!id_equals(&turn->taken.list[i].environment.id, &environment->id))
             continue;
-        turn->numbered[i] = true;
-        add_row(turn, &turn->list[i], ++last);
+        turn->seen[i] = true;
+        if (exists)
+            add_row(turn, &turn->taken.list[i], ++last);
     }
-    const struct db_value parameters[] = {db_id(&environment.id), db_integer((int64_t)last)};
-    return db_execute(turn->db, sql_feed_end, parameters, 2, NULL, err);
+    if (exists)
+        add_end(turn, environment, last);
+    return true;
 }
 
 static bool number_all(struct turn *turn, struct err *err)
 {
-    for (size_t i = 0; i < turn->count; i++)
-        if (!turn->numbered[i] && !id_is_zero(&turn->list[i].environment.id) && !number_environment(turn, i, err))
+    for (size_t i = 0; i < turn->taken.count; i++)
+        if (!turn->seen[i] && !id_is_zero(&turn->taken.list[i].environment.id) && !number_environment(turn, i, err))
             return false;
-    return turn->rows == 0 ||
-           db_execute_bulk(turn->db, sql_feed_insert, turn->values, FEED_COLUMNS, turn->rows, NULL, err);
+    return turn->numbered == 0 ||
+           (db_execute_bulk(turn->db, sql_feed_insert, turn->feed, FEED_COLUMNS, turn->numbered, NULL, err) &&
+            db_execute_bulk(turn->db, sql_feed_end, turn->ends, END_COLUMNS, turn->environments, NULL, err));
 }
 
 static bool clear(struct turn *turn, struct err *err)
 {
-    struct db_value positions[NUMBER_MOST];
-    for (size_t i = 0; i < turn->count; i++)
-        positions[i] = db_integer((int64_t)turn->list[i].position);
-    return db_execute_bulk(turn->db, sql_number_clear, positions, 1, turn->count, NULL, err);
+    struct db_value positions[NUMBER_MOST_ROWS];
+    for (size_t i = 0; i < turn->taken.rows; i++)
+        positions[i] = db_integer((int64_t)turn->taken.positions[i]);
+    return db_execute_bulk(turn->db, sql_number_clear, positions, 1, turn->taken.rows, NULL, err);
 }
 
-static bool run(struct turn *turn, uint64_t low, struct err *err)
+static int64_t monotonic_ms(void) { return (int64_t)(clock_monotonic_ns() / 1000000); }
+
+/* What the process remembers holds as long as nobody else has numbered meanwhile. */
+static bool lock(struct turn *turn, struct numbering *numbering, struct err *err)
 {
     const struct db_value *row;
-    if (!db_query_one(turn->db, sql_number_lock, NULL, 0, &row, err) || !take(turn, low, err))
+    if (!db_query_one(turn->db, sql_number_lock, NULL, 0, &row, err))
         return false;
-    return turn->count == 0 ||
-           (number_all(turn, err) && clear(turn, err) && db_execute(turn->db, sql_number_turned, NULL, 0, NULL, err));
+    if (!row)
+        return err_set(err, ERR_UNAVAILABLE, "feed_turn has no row");
+    if (numbering->turns != (uint64_t)row[0].integer)
+        numbering->gaps = (struct gaps){.high = (uint64_t)row[1].integer};
+    numbering->turns = (uint64_t)row[0].integer;
+    return true;
 }
 
-bool number_turn(struct db *db, uint64_t low, int64_t now_ms, uint64_t *positions_out, size_t *count_out,
+static bool end(struct turn *turn, struct numbering *numbering, struct err *err)
+{
+    if (turn->taken.rows == 0)
+        return db_commit(turn->db, err);
+    numbering->turns++;
+    gaps_take(&numbering->gaps, turn->taken.positions, turn->taken.rows, monotonic_ms());
+    const struct db_value low = db_integer((int64_t)gaps_low(&numbering->gaps, monotonic_ms()));
+    return clear(turn, err) && db_execute(turn->db, sql_number_turned, &low, 1, NULL, err) && db_commit(turn->db, err);
+}
+
+static bool run(struct turn *turn, struct numbering *numbering, bool from_start, struct err *err)
+{
+    if (!db_begin(turn->db, err) || !lock(turn, numbering, err))
+        return false;
+    uint64_t low = from_start ? 0 : gaps_low(&numbering->gaps, monotonic_ms());
+    return number_take(turn->db, low, &turn->taken, err) && number_all(turn, err) && end(turn, numbering, err);
+}
+
+static void report(const struct turn *turn, struct number_result *result_out)
+{
+    result_out->numbered = turn->numbered;
+    result_out->rows = turn->taken.rows;
+    result_out->more = turn->taken.full;
+    memcpy(result_out->waited_us, turn->taken.waited_us, turn->taken.rows * sizeof turn->taken.waited_us[0]);
+}
+
+bool number_prepare(struct db *db, struct err *err) { return db_execute(db, sql_number_session, NULL, 0, NULL, err); }
+
+bool number_turn(struct db *db, struct numbering *numbering, bool from_start, struct number_result *result_out,
                  struct err *err)
 {
     static _Thread_local struct turn turn; /* large */
     turn.db = db;
-    turn.now_ms = now_ms;
-    turn.count = turn.rows = 0;
-    memset(turn.numbered, 0, sizeof turn.numbered);
-    *count_out = 0;
-    if (!db_begin(db, err) || !run(&turn, low, err) || !db_commit(db, err)) {
+    turn.now_ms = clock_wall_ms();
+    turn.numbered = turn.environments = 0;
+    memset(turn.seen, 0, sizeof turn.seen);
+    if (!run(&turn, numbering, from_start, err)) {
         db_rollback(db);
+        *numbering = (struct numbering){0}; /* who knows what was done */
         return false;
     }
-    for (size_t i = 0; i < turn.count; i++)
-        positions_out[i] = turn.list[i].position;
-    *count_out = turn.count;
+    report(&turn, result_out);
     return true;
 }

@@ -7,11 +7,20 @@
 #include "admin_api_sql.h"
 #include "base/clock.h"
 #include "base/must.h"
-#include "gaps.h"
 #include "number.h"
 #include "obs/log.h"
+#include "obs/metrics.h"
 
-enum { LOOK_MS = 25, AWAY_MS = 500, SETTLE_MS = 1000, WHOLE_LOOK_MS = 60000 };
+enum {
+    LOOK_MS = 25,
+    AWAY_MS = 500,
+    SETTLE_MS = 1000,
+    WHOLE_LOOK_MS = 60000, /* a transaction that has lasted longer than GAPS_PATIENCE_MS is found by then */
+    MEASURE_MS = 5000,
+    MOST_COUNTED = 100000,
+    LATE_MS = 60000,    /* whoever waits longer is worth a warning, */
+    COMPLAIN_MS = 60000 /* once in so long */
+};
 
 struct sequencer {
     struct db_settings database;
@@ -25,9 +34,13 @@ struct sequencer {
 
     /* the thread's */
     struct db *db; /* NULL while the database is away */
-    struct gaps gaps;
-    int64_t whole_look_ms; /* when it last looked at the outbox from its beginning */
-    uint64_t turns;        /* of all processes, as last seen */
+    struct numbering numbering;
+    struct number_result result;
+    uint64_t turns, low;   /* of all processes, as last seen */
+    int64_t whole_look_ms; /* when it last looked at the outbox from its beginning, */
+    int64_t measured_ms;   /* at how much waits, */
+    int64_t complained_ms; /* and when it told the log that something is wrong; 0: nothing is */
+    struct metric_series *numbered, *taken, *waited, *waiting, *oldest;
 };
 
 static struct timespec in_ms(int64_t ms)
@@ -40,7 +53,17 @@ static struct timespec in_ms(int64_t ms)
     return until;
 }
 
-/* --- the thread --- */
+/* Has it been so long since *last_ms? Then now is the last time. */
+static bool is_time(int64_t *last_ms, int64_t every_ms)
+{
+    int64_t now_ms = (int64_t)(clock_monotonic_ns() / 1000000);
+    if (*last_ms != 0 && now_ms - *last_ms < every_ms)
+        return false;
+    *last_ms = now_ms;
+    return true;
+}
+
+/* --- what the thread says --- */
 
 static void tell_listeners(struct sequencer *sequencer)
 {
@@ -50,62 +73,121 @@ static void tell_listeners(struct sequencer *sequencer)
     pthread_mutex_unlock(&sequencer->listening);
 }
 
-/* From the beginning once a minute: should a transaction have lasted longer than anybody thought, its rows are found.
- */
-static uint64_t where_to_look(struct sequencer *sequencer)
+static void complain(struct sequencer *sequencer, const struct err *err)
 {
-    int64_t now_ms = (int64_t)(clock_monotonic_ns() / 1000000);
-    uint64_t low = gaps_low(&sequencer->gaps, now_ms);
-    if (now_ms - sequencer->whole_look_ms < WHOLE_LOOK_MS)
-        return low;
-    sequencer->whole_look_ms = now_ms;
-    return 0;
+    if (is_time(&sequencer->complained_ms, COMPLAIN_MS))
+        log_event(LOG_WARN, "admin", "the feed stands still", LOG_TEXT("cause", err->detail));
 }
 
-static bool look(struct sequencer *sequencer, uint64_t low, bool *any_out, struct err *err)
+static void be_content(struct sequencer *sequencer)
+{
+    if (sequencer->complained_ms != 0)
+        log_event(LOG_INFO, "admin", "the feed goes on");
+    sequencer->complained_ms = 0;
+}
+
+static void count(struct sequencer *sequencer)
+{
+    const struct number_result *result = &sequencer->result;
+    metric_add(sequencer->numbered, (int64_t)result->numbered);
+    metric_add(sequencer->taken, 1);
+    for (size_t i = 0; i < result->rows; i++)
+        metric_observe_ns(sequencer->waited, result->waited_us[i] > 0 ? (uint64_t)result->waited_us[i] * 1000 : 0);
+}
+
+/* Before it numbers, so that it is told even where numbering fails. */
+static bool measure(struct sequencer *sequencer, struct err *err)
+{
+    const struct db_value parameters[] = {db_integer((int64_t)sequencer->low), db_integer(MOST_COUNTED)}, *row;
+    if (!is_time(&sequencer->measured_ms, MEASURE_MS))
+        return true;
+    if (!db_query_one(sequencer->db, sql_number_waiting, parameters, 2, &row, err))
+        return false;
+    must(row);
+    int64_t rows = row[0].integer, oldest_ms = row[1].integer;
+    metric_set(sequencer->waiting, rows);
+    metric_set(sequencer->oldest, oldest_ms / 1000);
+    if (oldest_ms > LATE_MS && is_time(&sequencer->complained_ms, COMPLAIN_MS))
+        log_event(LOG_WARN, "admin", "the feed lags behind", LOG_NUMBER("rows", rows),
+                  LOG_NUMBER("oldest_ms", oldest_ms));
+    if (oldest_ms <= LATE_MS)
+        be_content(sequencer);
+    return true;
+}
+
+/* --- what it does --- */
+
+static bool is_stopping(struct sequencer *sequencer)
+{
+    pthread_mutex_lock(&sequencer->mutex);
+    bool stopping = sequencer->stopping;
+    pthread_mutex_unlock(&sequencer->mutex);
+    return stopping;
+}
+
+/* *others_out: another process has numbered since. */
+static bool look(struct sequencer *sequencer, uint64_t low, bool *any_out, bool *others_out, struct err *err)
 {
     const struct db_value parameter = db_integer((int64_t)low), *row;
     if (!db_query_one(sequencer->db, sql_number_look, &parameter, 1, &row, err))
         return false;
-    must(row);
-    uint64_t turns = (uint64_t)row[0].integer;
-    *any_out = row[1].integer != 0;
-    if (turns != sequencer->turns)
+    if (!row)
+        return err_set(err, ERR_UNAVAILABLE, "feed_turn has no row");
+    *others_out = (uint64_t)row[0].integer != sequencer->turns;
+    sequencer->turns = (uint64_t)row[0].integer;
+    sequencer->low = (uint64_t)row[1].integer;
+    *any_out = row[2].integer != 0;
+    if (*others_out)
         tell_listeners(sequencer);
-    sequencer->turns = turns;
     return true;
 }
 
 /* Until nothing is left of what was committed when it began. */
-static bool number(struct sequencer *sequencer, struct err *err)
+static bool number_all(struct sequencer *sequencer, bool from_start, struct err *err)
 {
-    uint64_t positions[NUMBER_MOST];
-    size_t count = NUMBER_MOST;
-    uint64_t low = where_to_look(sequencer);
-    bool any;
-    if (!look(sequencer, low, &any, err))
-        return false;
-    while (any && count == NUMBER_MOST) {
-        if (!number_turn(sequencer->db, low, clock_wall_ms(), positions, &count, err))
+    do {
+        if (!number_turn(sequencer->db, &sequencer->numbering, from_start, &sequencer->result, err))
             return false;
-        gaps_take(&sequencer->gaps, positions, count, (int64_t)(clock_monotonic_ns() / 1000000));
-        low = low ? gaps_low(&sequencer->gaps, (int64_t)(clock_monotonic_ns() / 1000000)) : 0;
-        if (count > 0)
-            tell_listeners(sequencer);
-    }
+        if (sequencer->result.rows == 0)
+            return true;
+        sequencer->turns = sequencer->numbering.turns;
+        count(sequencer);
+        tell_listeners(sequencer);
+    } while (sequencer->result.more && !is_stopping(sequencer));
     return true;
 }
 
-static bool turn(struct sequencer *sequencer)
+/* A process that sees another at work leaves it to that one, unless somebody waits here: so they do not stand in each
+ * other's way. When the other one is gone, the next look finds nothing that it has done. */
+static bool number(struct sequencer *sequencer, bool somebody_waits, bool *settled_out, struct err *err)
+{
+    bool any, others, from_start = is_time(&sequencer->whole_look_ms, WHOLE_LOOK_MS);
+    if (!look(sequencer, from_start ? 0 : sequencer->low, &any, &others, err) || !measure(sequencer, err))
+        return false;
+    *settled_out = !any || !others || somebody_waits;
+    return !any || !*settled_out || number_all(sequencer, from_start, err);
+}
+
+static bool connect(struct sequencer *sequencer, struct err *err)
+{
+    if (!sequencer->db)
+        sequencer->db = db_open(&sequencer->database, err);
+    else
+        return true;
+    return sequencer->db && number_prepare(sequencer->db, err);
+}
+
+/* false: to be tried again, a little later. */
+static bool turn(struct sequencer *sequencer, bool somebody_waits, bool *settled_out)
 {
     struct err err = ERR_INIT;
-    if (!sequencer->db)
-        sequencer->db = db_open(&sequencer->database, &err);
-    if (sequencer->db && number(sequencer, &err))
+    *settled_out = false;
+    if (connect(sequencer, &err) && number(sequencer, somebody_waits, settled_out, &err))
         return true;
+    *settled_out = false;
     bool is_collision = sequencer->db && db_failure(sequencer->db) == DB_RETRY;
     if (!is_collision) {
-        log_event(LOG_WARN, "admin", "the feed stands still", LOG_TEXT("cause", err.detail));
+        complain(sequencer, &err);
         db_close(sequencer->db);
         sequencer->db = NULL;
     }
@@ -113,11 +195,11 @@ static bool turn(struct sequencer *sequencer)
 }
 
 /* false: stop. */
-static bool wait_for_work(struct sequencer *sequencer, uint64_t looked, bool good)
+static bool wait_for_work(struct sequencer *sequencer, uint64_t looked, bool good, bool settled)
 {
-    struct timespec until = in_ms(good || sequencer->db ? LOOK_MS : AWAY_MS);
+    struct timespec until = in_ms(sequencer->db ? LOOK_MS : AWAY_MS);
     pthread_mutex_lock(&sequencer->mutex);
-    if (good && sequencer->looked < looked) {
+    if (settled && sequencer->looked < looked) {
         sequencer->looked = looked;
         pthread_cond_broadcast(&sequencer->changed);
     }
@@ -129,10 +211,11 @@ static bool wait_for_work(struct sequencer *sequencer, uint64_t looked, bool goo
     return go_on;
 }
 
-static uint64_t looks_wanted(struct sequencer *sequencer)
+static uint64_t looks_wanted(struct sequencer *sequencer, bool *somebody_waits_out)
 {
     pthread_mutex_lock(&sequencer->mutex);
     uint64_t wanted = sequencer->wanted;
+    *somebody_waits_out = wanted != sequencer->looked;
     pthread_mutex_unlock(&sequencer->mutex);
     return wanted;
 }
@@ -141,11 +224,11 @@ static void *run(void *argument)
 {
     struct sequencer *sequencer = argument;
     uint64_t wanted;
-    bool good;
+    bool good, settled, somebody_waits;
     do {
-        wanted = looks_wanted(sequencer);
-        good = turn(sequencer);
-    } while (wait_for_work(sequencer, wanted, good));
+        wanted = looks_wanted(sequencer, &somebody_waits);
+        good = turn(sequencer, somebody_waits, &settled);
+    } while (wait_for_work(sequencer, wanted, good, settled));
     db_close(sequencer->db);
     return NULL;
 }
@@ -158,6 +241,11 @@ struct sequencer *sequencer_start(const struct db_settings *database)
     pthread_condattr_t attributes;
     must(sequencer);
     sequencer->database = *database;
+    sequencer->numbered = metric_series(METRIC_FEED_NUMBERED, NULL, NULL);
+    sequencer->taken = metric_series(METRIC_FEED_TURNS, NULL, NULL);
+    sequencer->waited = metric_series(METRIC_FEED_WAITED, NULL, NULL);
+    sequencer->waiting = metric_series(METRIC_FEED_WAITING, NULL, NULL);
+    sequencer->oldest = metric_series(METRIC_FEED_OLDEST, NULL, NULL);
     pthread_mutex_init(&sequencer->mutex, NULL);
     pthread_mutex_init(&sequencer->listening, NULL);
     pthread_condattr_init(&attributes);

@@ -1,4 +1,4 @@
-/* What a batch changes is told: a row of `outbox` for each change, in the same transaction. */
+/* What a batch changes is told: its changes stand in `outbox`, packed (store/outbox.h), in the same transaction. */
 #ifndef STORE_VIEW_OUTBOX_H
 #define STORE_VIEW_OUTBOX_H
 

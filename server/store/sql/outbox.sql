@@ -1,7 +1,7 @@
 -- What the sequencer is to number (migrations/0014_feed.sql).
 
--- name: outbox_change
-INSERT INTO outbox (source, operation_id, ordinal, directory_id, type, kind, resource_id) VALUES (1, ?, ?, ?, ?, ?, ?)
+-- name: outbox_changes
+INSERT INTO outbox (source, packed) VALUES (3, ?)
 
 -- name: outbox_event
 INSERT INTO outbox (source, operation_id, ordinal, environment_id, organization_id, directory_id, type, kind)

@@ -1,6 +1,9 @@
 # Tests of the admin API on a real database: with the private MariaDB of the store's tests.
 set(unit ${CMAKE_CURRENT_SOURCE_DIR}/unit)
-foreach(test IN ITEMS test_admin_api_job_runner test_admin_api_feed_read)
+foreach(test IN ITEMS
+    test_admin_api_feed_read
+    test_admin_api_job_runner
+    test_admin_api_number)
   if(TARGET ${test})
     target_sources(${test} PRIVATE ${unit}/store/database.c)
     target_include_directories(${test} PRIVATE ${unit}/store)
