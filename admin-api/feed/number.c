@@ -113,7 +113,7 @@ static bool end(struct turn *turn, struct numbering *numbering, struct err *err)
     numbering->turns++;
     gaps_take(&numbering->gaps, turn->taken.positions, turn->taken.rows, monotonic_ms());
     const struct db_value low = db_integer((int64_t)gaps_low(&numbering->gaps, monotonic_ms()));
-    return clear(turn, err) && db_execute(turn->db, sql_number_turned, &low, 1, NULL, err) && db_commit(turn->db, err);
+    return clear(turn, err) && db_execute(turn->db, sql_number_done, &low, 1, NULL, err) && db_commit(turn->db, err);
 }
 
 static bool run(struct turn *turn, struct numbering *numbering, bool from_start, struct err *err)

@@ -36,8 +36,12 @@ WHERE d.id IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: number_clear
 DELETE FROM outbox WHERE position = ?
 
--- name: number_turned
+-- name: number_done
 UPDATE feed_turn SET turns = turns + 1, low = ? WHERE id = 1
+
+-- Wakes who listens to the feed, in every process.
+-- name: number_turned
+UPDATE feed_turn SET turns = turns + 1 WHERE id = 1
 
 -- No row: the environment is gone. Whatever was put back from where, a number is never given twice.
 -- name: number_last
