@@ -64,7 +64,8 @@ struct feed_event {
     struct id operation;                 /* the request or action that it is of, as "cause" shows it; zero: not known */
     uint16_t resource_type;              /* SCIM_TYPE_USER, …; 0: an event that is about no resource */
     struct resource_id resource;
-    bool is_put; /* by a SCIM PUT */
+    struct slice endpoint; /* of the resource's type: "/Users"; empty: of none, or of one that is gone */
+    bool is_put;           /* by a SCIM PUT */
     int64_t happened_ms;
     struct slice json; /* {"id", "type", "timestamp", …, "data"}: whole, compact; see docs/events.md */
 };

@@ -28,6 +28,8 @@ void feed_render_resource(struct feed_render *render, const struct feed_row *row
 {
     const struct scim_resource_type *type = scim_rules_type(rules, row->type);
     struct buf *out = &render->text;
+    if (type)
+        render->page->list[render->page->count].endpoint = arena_slice(render->arena, slice_str(type->endpoint));
     if (row->type == SCIM_TYPE_USER)
         buf_add(out, SLICE_LITERAL("{\"user\":"));
     else if (row->type == SCIM_TYPE_GROUP)
