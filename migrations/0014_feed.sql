@@ -60,6 +60,10 @@ INSERT IGNORE INTO feed_turn (id, turns) VALUES (1, 0);
 ALTER TABLE environment
   ADD COLUMN IF NOT EXISTS event_retention_days SMALLINT UNSIGNED DEFAULT NULL COMMENT 'NULL: as the setting says';
 
+-- What the members of a group are is told with them.
+ALTER TABLE `change`
+  MODIFY COLUMN members MEDIUMBLOB DEFAULT NULL COMMENT 'kinds 3 and 4: 17 bytes each, "+" or "-", of a group with the top bit set, and the member''s id';
+
 -- A PUT and a PATCH leave the same row otherwise; SCIM events name them (RFC 9967 section 2.4).
 ALTER TABLE `change`
   ADD COLUMN IF NOT EXISTS is_put TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '1: by a SCIM PUT';

@@ -4,8 +4,9 @@
 
 #include "admin_api_sql.h"
 #include "base/must.h"
+#include "store/view.h"
 
-enum { ENTRY_BYTES = 1 + ID_BYTES, CHANGE_OF_GROUP = 0x80, MOST_ENTRIES = 4000000 };
+enum { ENTRY_BYTES = 1 + ID_BYTES, MOST_ENTRIES = 4000000 };
 
 bool history_document_at(struct db *db, const struct history_of *of, uint64_t version,
                          struct history_document *document_out, struct err *err)
@@ -54,8 +55,8 @@ bool history_next_entry(struct slice *rest, struct history_entry *entry_out)
     if (rest->len < ENTRY_BYTES)
         return false;
     uint8_t sign = (uint8_t)rest->data[0];
-    entry_out->added = (sign & ~CHANGE_OF_GROUP) == '+';
-    entry_out->is_group = (sign & CHANGE_OF_GROUP) != 0;
+    entry_out->added = (sign & ~VIEW_MEMBER_IS_GROUP) == '+';
+    entry_out->is_group = (sign & VIEW_MEMBER_IS_GROUP) != 0;
     memcpy(entry_out->member.id.bytes, rest->data + 1, ID_BYTES);
     *rest = slice_skip(*rest, ENTRY_BYTES);
     return true;

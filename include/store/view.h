@@ -150,6 +150,8 @@ struct view_member_change {
     bool added;           /* else removed */
     struct slice display; /* of an added one */
 };
+/* An entry of change.members: a sign and the member's id; the sign of a group has this bit, too. */
+enum { VIEW_MEMBER_IS_GROUP = 0x80 };
 /* Adds and removes rows and, when that changed the group, moves its version and modified time once (the document stays)
  * and records one change with the list. Entries that change nothing must have been left out by the caller. */
 const struct view_resource *view_change_members(struct view *view, struct directory_id directory,

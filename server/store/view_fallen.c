@@ -9,9 +9,9 @@
 
 enum { MOST_BYTES = 16000000, ENTRY_BYTES = 1 + ID_BYTES };
 
-static void add(struct buf *out, const struct id *member)
+static void add(struct buf *out, const struct id *member, int64_t type)
 {
-    buf_add_char(out, '-');
+    buf_add_char(out, (char)(type == SCIM_TYPE_GROUP ? '-' | VIEW_MEMBER_IS_GROUP : '-'));
     buf_add(out, slice_of((const char *)member->bytes, ID_BYTES));
 }
 
@@ -35,7 +35,7 @@ static bool add_stored(struct view *view, struct db *db, const struct staged_cha
         struct id member;
         db_id_out(&row[0], &member);
         if (!membership(view, deletion, &member))
-            add(out, &member);
+            add(out, &member, row[1].integer);
     }
     return db_rows_end(rows, err);
 }
@@ -46,11 +46,15 @@ static void add_staged(const struct view *view, const struct staged_change *dele
         const struct known *known = view->staged_memberships[i];
         if (known->fell && id_equals(&known->key.second, &deletion->resource.id) &&
             id_equals(&known->key.directory.id, &deletion->directory.id))
-            add(out, &known->key.id);
+            add(out, &known->key.id, known->member_type);
     }
 }
 
-static int compare_entries(const void *a, const void *b) { return memcmp(a, b, ENTRY_BYTES); }
+/* By the member alone. */
+static int compare_entries(const void *a, const void *b)
+{
+    return memcmp((const char *)a + 1, (const char *)b + 1, ID_BYTES);
+}
 
 static bool gather(struct view *view, struct db *db, struct staged_change *deletion, struct err *err)
 {

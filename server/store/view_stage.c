@@ -220,6 +220,7 @@ static struct known *membership_of(struct view *view, struct known *group, const
     if (!known->is_known) { /* the caller knows from the whole list */
         known->is_known = true;
         known->existed = known->exists = !member->added;
+        known->member_type = member->type;
     }
     return known;
 }
@@ -240,15 +241,12 @@ static void stage_membership(struct view *view, struct known *known)
     view->staged_memberships[view->staged_membership_count++] = known;
 }
 
-static struct slice member_list(struct view *view, const struct view_member_change *list, size_t count_of)
+/* Sign and id. */
+static void write_entry(char *at, const struct known *membership, bool added)
 {
-    char *bytes = arena_take(&view->arena, count_of * (1 + ID_BYTES));
-    for (size_t i = 0; i < count_of; i++) {
-        char *at = bytes + i * (1 + ID_BYTES);
-        *at = list[i].added ? '+' : '-';
-        memcpy(at + 1, list[i].member.id.bytes, ID_BYTES);
-    }
-    return slice_of(bytes, count_of * (1 + ID_BYTES));
+    int sign = added ? '+' : '-';
+    *at = (char)(membership->member_type == SCIM_TYPE_GROUP ? sign | VIEW_MEMBER_IS_GROUP : sign);
+    memcpy(at + 1, membership->key.id.bytes, ID_BYTES);
 }
 
 const struct view_resource *view_change_members(struct view *view, struct directory_id directory,
@@ -257,6 +255,7 @@ const struct view_resource *view_change_members(struct view *view, struct direct
 {
     struct known *group = resource_of(view, directory, SCIM_TYPE_GROUP, group_id);
     must(group->exists && group->depth == VIEW_WHOLE);
+    char *entries = arena_take(&view->arena, count_of * (1 + ID_BYTES));
     for (size_t i = 0; i < count_of; i++) {
         struct known *known = membership_of(view, group, &list[i]);
         must(known->exists != list[i].added);
@@ -266,11 +265,12 @@ const struct view_resource *view_change_members(struct view *view, struct direct
             known->member_display = list[i].display;
             view->stages_nesting |= list[i].type == SCIM_TYPE_GROUP;
         }
+        write_entry(entries + i * (1 + ID_BYTES), known, list[i].added);
         stage_membership(view, known);
     }
     stage(view, group);
     struct view_resource *row = next_version(view, group, change->now_ms);
-    record(view, group, CHANGE_MEMBERS, change)->members = member_list(view, list, count_of);
+    record(view, group, CHANGE_MEMBERS, change)->members = slice_of(entries, count_of * (1 + ID_BYTES));
     return row;
 }
 

@@ -171,7 +171,7 @@ DELETE FROM membership WHERE directory_id = ? AND group_type = 2 AND group_id = 
 DELETE FROM membership WHERE directory_id = ? AND group_type = 2 AND group_id = ?
 
 -- name: view_fallen
-SELECT m.member_id FROM membership m FORCE INDEX (PRIMARY)
+SELECT m.member_id, m.member_type FROM membership m FORCE INDEX (PRIMARY)
 WHERE m.directory_id = ? AND m.group_type = 2 AND m.group_id = ?
 ORDER BY m.member_id LIMIT 900000
 

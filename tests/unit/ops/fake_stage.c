@@ -139,7 +139,17 @@ const struct view_resource *view_update(struct view *view, struct directory_id d
     return resource->row;
 }
 
-static int compare_entries(const void *a, const void *b) { return memcmp(a, b, ENTRY_BYTES); }
+static void write_entry(char *at, bool added, uint16_t type, const struct resource_id *member)
+{
+    int sign = added ? '+' : '-';
+    *at = (char)(type == SCIM_TYPE_GROUP ? sign | VIEW_MEMBER_IS_GROUP : sign);
+    memcpy(at + 1, member->id.bytes, ID_BYTES);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return memcmp((const char *)a + 1, (const char *)b + 1, ID_BYTES);
+}
 
 void view_delete(struct view *view, struct directory_id directory, uint16_t type, struct resource_id id,
                  const struct scim_row_keys *keys, struct view_change *change)
@@ -157,8 +167,7 @@ void view_delete(struct view *view, struct directory_id directory, uint16_t type
             must(!id_equals(&membership->member.id, &id.id));
             continue;
         }
-        fallen[count * ENTRY_BYTES] = '-';
-        memcpy(fallen + count++ * ENTRY_BYTES + 1, membership->member.id.bytes, ID_BYTES);
+        write_entry(fallen + count++ * ENTRY_BYTES, false, membership->type, &membership->member);
         fake_remove(&view->memberships, i);
     }
     qsort(fallen, count, ENTRY_BYTES, compare_entries);
@@ -175,21 +184,24 @@ static void check_member_known(struct view *view, struct directory_id directory,
          fake_knows(view, fake_name(view, 'b', directory, 0, &group->id, NULL, SLICE_EMPTY)));
 }
 
-static void change_member(struct view *view, struct directory_id directory, const struct resource_id *group,
-                          const struct view_member_change *entry)
+/* The member's type. */
+static uint16_t change_member(struct view *view, struct directory_id directory, const struct resource_id *group,
+                              const struct view_member_change *entry)
 {
     size_t at;
     bool is_member = fake_is_member(view, directory, group, &entry->member, &at);
     must(is_member != entry->added);
     if (!entry->added) {
+        const struct fake_membership *gone = view->memberships.items[at];
         fake_remove(&view->memberships, at);
-        return;
+        return gone->type;
     }
     const struct fake_resource *member = fake_find(view, directory, 0, &entry->member, NULL);
     must(member && member->row->type == entry->type);
     struct fake_membership *membership = arena_new(&view->arena, struct fake_membership);
     *membership = (struct fake_membership){directory, *group, entry->member, entry->type};
     fake_add(view, &view->memberships, membership);
+    return entry->type;
 }
 
 const struct view_resource *view_change_members(struct view *view, struct directory_id directory,
@@ -199,17 +211,16 @@ const struct view_resource *view_change_members(struct view *view, struct direct
     size_t at;
     const struct fake_resource *old = whole(view, directory, SCIM_TYPE_GROUP, group_id, &at);
     must(count > 0);
-    char *members = arena_alloc(&view->arena, count * (1 + ID_BYTES));
+    char *members = arena_alloc(&view->arena, count * ENTRY_BYTES);
     for (size_t i = 0; i < count; i++) {
         check_member_known(view, directory, &group_id, &list[i].member, change->ordinal > 0);
-        change_member(view, directory, &group_id, &list[i]);
-        members[i * (1 + ID_BYTES)] = list[i].added ? '+' : '-';
-        memcpy(members + i * (1 + ID_BYTES) + 1, list[i].member.id.bytes, ID_BYTES);
+        uint16_t member_type = change_member(view, directory, &group_id, &list[i]);
+        write_entry(members + i * ENTRY_BYTES, list[i].added, member_type, &list[i].member);
     }
     struct view_resource row = next_version(old->row, change->now_ms);
     struct fake_resource *resource = resource_new(view, directory, &row, &old->keys);
     view->resources.items[at] = resource;
-    record(view, MEMBERS, resource->row, change)->members = slice_of(members, count * (1 + ID_BYTES));
+    record(view, MEMBERS, resource->row, change)->members = slice_of(members, count * ENTRY_BYTES);
     return resource->row;
 }
 
