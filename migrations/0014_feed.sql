@@ -60,6 +60,12 @@ INSERT IGNORE INTO feed_turn (id, turns) VALUES (1, 0);
 ALTER TABLE environment
   ADD COLUMN IF NOT EXISTS event_retention_days SMALLINT UNSIGNED DEFAULT NULL COMMENT 'NULL: as the setting says';
 
+-- Why it happened, and who did it: changes have that already.
+ALTER TABLE event
+  ADD COLUMN IF NOT EXISTS cause TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'as in `change`; 0: the system itself',
+  ADD COLUMN IF NOT EXISTS operation_id BINARY(16) DEFAULT NULL COMMENT 'of the request',
+  ADD COLUMN IF NOT EXISTS actor VARCHAR(40) DEFAULT NULL COMMENT 'as it is shown: key-…';
+
 -- What the members of a group are is told with them.
 ALTER TABLE `change`
   MODIFY COLUMN members MEDIUMBLOB DEFAULT NULL COMMENT 'kinds 3 and 4: 17 bytes each, "+" or "-", of a group with the top bit set, and the member''s id';

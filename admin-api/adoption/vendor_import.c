@@ -357,6 +357,8 @@ static bool raise_event(struct import *import, const char *outcome, struct err *
         .directory = import->run->directory,
         .data = data,
         .now_ms = clock_wall_ms(),
+        .cause = VIEW_CAUSE_JOB,
+        .actor = import->run->actor,
     };
     return store_event_raise(import->run->db, &event, err);
 }

@@ -99,7 +99,7 @@ static bool load_before(struct db *db, struct feed_row *row, struct arena *arena
 
 static bool load_whole(struct db *db, struct feed_row *row, struct arena *arena, struct err *err)
 {
-    const struct db_value parameters[] = {db_id(&row->operation), db_integer(row->ordinal), db_id(&row->directory.id)};
+    const struct db_value parameters[] = {db_id(&row->key), db_integer(row->ordinal), db_id(&row->directory.id)};
     const struct db_value *found;
     if (!db_query_one(db, sql_feed_change_whole, parameters, 3, &found, err))
         return false;

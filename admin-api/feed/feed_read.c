@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin_api_sql.h"
@@ -26,15 +27,17 @@ enum {
     COLUMN_PLAIN,
     COLUMN_VERSION,
     COLUMN_MADE,
+    COLUMN_CAUSE,
     COLUMN_ACTOR,
     COLUMN_ACTOR_KIND,
-    COLUMN_CAUSE,
     COLUMN_PUT,
     COLUMN_DOCUMENT,
     COLUMN_MEMBERS,
     COLUMN_BESIDE,
     COLUMN_EVENT_TYPE,
-    COLUMN_EVENT_DATA
+    COLUMN_EVENT_DATA,
+    COLUMN_EVENT_OPERATION,
+    COLUMN_EVENT_ACTOR
 };
 
 struct feed_reader {
@@ -116,15 +119,27 @@ static void read_change(struct feed_row *row, const struct db_value *columns, st
     static const char *const prefixes[] = {ID_PREFIX_TOKEN, ID_PREFIX_KEY, ID_PREFIX_OPERATOR_KEY,
                                            ID_PREFIX_SIGNING_KEY};
     row->version = (uint64_t)columns[COLUMN_VERSION].integer;
-    row->cause = (int)columns[COLUMN_CAUSE].integer;
     row->is_put = columns[COLUMN_PUT].integer != 0;
-    read_id(&columns[COLUMN_ACTOR], &row->actor);
-    row->actor_prefix = prefixes[columns[COLUMN_ACTOR_KIND].integer];
+    read_id(&columns[COLUMN_OPERATION], &row->operation);
+    if (columns[COLUMN_ACTOR].kind != DB_NULL) {
+        struct id actor;
+        db_id_out(&columns[COLUMN_ACTOR], &actor);
+        id_to_prefixed(prefixes[columns[COLUMN_ACTOR_KIND].integer], &actor, row->actor);
+    }
     row->document = read_text(arena, &columns[COLUMN_DOCUMENT]);
     row->members = read_text(arena, &columns[COLUMN_MEMBERS]);
     row->beside = read_text(arena, &columns[COLUMN_BESIDE]);
     row->revision = (uint32_t)columns[COLUMN_REVISION].integer;
     row->has_plain_rules = columns[COLUMN_PLAIN].integer != 0;
+}
+
+static void read_event(struct feed_row *row, const struct db_value *columns, struct arena *arena)
+{
+    row->event_type = read_text(arena, &columns[COLUMN_EVENT_TYPE]);
+    row->event_data = read_text(arena, &columns[COLUMN_EVENT_DATA]);
+    read_id(&columns[COLUMN_EVENT_OPERATION], &row->operation);
+    snprintf(row->actor, sizeof row->actor, "%.*s", (int)columns[COLUMN_EVENT_ACTOR].bytes.len,
+             columns[COLUMN_EVENT_ACTOR].bytes.len ? columns[COLUMN_EVENT_ACTOR].bytes.data : "");
 }
 
 /* A change whose directory was erased is none any more. */
@@ -146,16 +161,15 @@ static void read_row(struct feed_row *row, const struct db_value *columns, struc
         .type = (uint16_t)columns[COLUMN_TYPE].integer,
         .kind = (enum history_kind)columns[COLUMN_KIND].integer,
         .is_there = is_there(columns),
+        .cause = (int)columns[COLUMN_CAUSE].integer,
         .happened_ms = columns[COLUMN_MADE].integer,
     };
-    read_id(&columns[COLUMN_OPERATION], &row->operation);
+    read_id(&columns[COLUMN_OPERATION], &row->key);
     read_id(&columns[COLUMN_ORGANIZATION], &row->organization.id);
     read_id(&columns[COLUMN_DIRECTORY], &row->directory.id);
     read_id(&columns[COLUMN_RESOURCE], &row->resource.id);
-    if (row->is_there && row->source == FEED_CHANGE)
-        read_change(row, columns, arena);
-    row->event_type = read_text(arena, &columns[COLUMN_EVENT_TYPE]);
-    row->event_data = read_text(arena, &columns[COLUMN_EVENT_DATA]);
+    if (row->is_there)
+        (row->source == FEED_CHANGE ? read_change : read_event)(row, columns, arena);
 }
 
 static void take_row(struct reading *reading, const struct db_value *columns)

@@ -65,29 +65,26 @@ static void add_place(const struct feed_row *row, struct buf *out)
         buf_add_str(out, row->is_primary ? ",\"primary\":true" : ",\"primary\":false");
 }
 
-/* Of an event the operation is not the event's own id, which stands where a change has it. */
-static struct id operation_of(const struct feed_row *row)
-{
-    return row->source == FEED_CHANGE ? row->operation : (struct id){{0}};
-}
-
 static void add_cause(const struct feed_row *row, struct buf *out)
 {
     static const char *const causes[] = {"system", "scim", "admin", "job", "restore"};
-    struct id operation = operation_of(row);
     char text[ID_UUID_CHARS + 1];
     must(row->cause >= 0 && row->cause < (int)(sizeof causes / sizeof causes[0]));
     buf_add(out, SLICE_LITERAL(",\"cause\":{\"kind\":\""));
     buf_add_str(out, causes[row->cause]);
-    if (id_is_zero(&operation)) {
+    if (id_is_zero(&row->operation)) {
         buf_add(out, SLICE_LITERAL("\",\"id\":null}"));
     } else {
-        id_to_uuid(&operation, text);
+        id_to_uuid(&row->operation, text);
         buf_add(out, SLICE_LITERAL("\",\"id\":\""));
         buf_add(out, slice_of(text, ID_UUID_CHARS));
         buf_add(out, SLICE_LITERAL("\"}"));
     }
-    add_id(",\"actor\":", row->actor_prefix, &row->actor, out);
+    buf_add(out, SLICE_LITERAL(",\"actor\":"));
+    if (row->actor[0])
+        buf_add_json_string(out, slice_str(row->actor));
+    else
+        buf_add(out, SLICE_LITERAL("null"));
 }
 
 static void add_envelope(const struct feed_query *query, const struct feed_row *row, const struct feed_event *event,
@@ -138,11 +135,11 @@ bool feed_render_begin(struct feed_render *render, const struct feed_row *row, c
     *event = (struct feed_event){
         .place = place,
         .next = place_behind(row, part, parts),
-        .id = row->source == FEED_EVENT ? row->operation : feed_event_id(render->query->environment, row, part),
+        .id = row->source == FEED_EVENT ? row->key : feed_event_id(render->query->environment, row, part),
         .type = type,
         .organization = row->organization,
         .directory = row->directory,
-        .operation = operation_of(row),
+        .operation = row->operation,
         .resource_type = row->source == FEED_EVENT ? 0 : row->type,
         .resource = row->resource,
         .is_put = row->is_put,

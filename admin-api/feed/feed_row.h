@@ -10,8 +10,8 @@
 struct feed_row { /* slices in the page's arena; data NULL: there is none, or it is large and left out */
     uint64_t sequence;
     enum feed_source source;
-    struct id operation; /* of the change; or the event's own id */
-    uint32_t ordinal;
+    struct id key;    /* the change's operation; or the event's own id */
+    uint32_t ordinal; /* of the change in its operation */
     struct organization_id organization;
     struct slice organization_external; /* data NULL: none */
     struct directory_id directory;
@@ -22,10 +22,9 @@ struct feed_row { /* slices in the page's arena; data NULL: there is none, or it
 
     bool is_there; /* the change or event was not erased; else nothing of the following is set */
     int64_t happened_ms;
-    bool has_actor;
-    struct id actor;
-    const char *actor_prefix;
-    int cause; /* enum view_cause; 0: the system's own */
+    char actor[48];      /* as it is shown; empty: nobody's */
+    struct id operation; /* the request's; zero: none */
+    int cause;           /* enum view_cause; 0: the system's own */
     bool is_put;
 
     uint64_t version;

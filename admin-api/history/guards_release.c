@@ -72,7 +72,8 @@ static bool announce(struct db *db, const struct guard_letting_go *letting_go, s
                               .organization = letting_go->organization,
                               .directory = letting_go->directory,
                               .data = data,
-                              .now_ms = letting_go->now_ms};
+                              .now_ms = letting_go->now_ms,
+                              .cause = letting_go->cause};
     return store_event_raise(db, &event, err);
 }
 

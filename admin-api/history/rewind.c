@@ -319,7 +319,9 @@ static bool announce(struct admin_job_run *run, void *context, struct err *err)
                               .organization = run->organization,
                               .directory = run->directory,
                               .data = run->result,
-                              .now_ms = clock_wall_ms()};
+                              .now_ms = clock_wall_ms(),
+                              .cause = VIEW_CAUSE_JOB,
+                              .actor = run->actor};
     return store_event_raise(run->db, &event, err);
 }
 

@@ -13,11 +13,11 @@ SELECT x.last_sequence, x.purged_sequence, f.sequence, f.source, f.operation_id,
        f.directory_id, f.type, f.kind, f.resource_id, f.is_primary,
        COALESCE(o.external_id, o.deleted_external_id),
        d.revision, d.policy IN ('', '{}') AND d.catalog IS NULL,
-       c.version, COALESCE(c.created_ms, e.created_ms), c.actor,
+       c.version, COALESCE(c.created_ms, e.created_ms), COALESCE(c.cause, e.cause), c.actor,
        CASE WHEN c.actor IS NULL OR c.cause = 1 THEN 0
             WHEN EXISTS (SELECT 1 FROM api_key k WHERE k.id = c.actor AND k.environment_id IS NULL) THEN 2
             WHEN EXISTS (SELECT 1 FROM signing_key s WHERE s.id = c.actor) THEN 3 ELSE 1 END,
-       c.cause, c.is_put,
+       c.is_put,
        IF(OCTET_LENGTH(c.document) > 32768, NULL, c.document),
        IF(OCTET_LENGTH(c.members) > 32768, NULL, c.members),
        CASE c.kind
@@ -35,7 +35,7 @@ SELECT x.last_sequence, x.purged_sequence, f.sequence, f.source, f.operation_id,
                              FROM resource r
                              WHERE r.directory_id = c.directory_id AND r.type = c.type AND r.id = c.resource_id
                                AND r.version <= c.version + 4)) END AS beside,
-       e.type, e.data
+       e.type, e.data, e.operation_id, e.actor
 FROM feed_end x
 LEFT JOIN (SELECT n.environment_id, n.sequence, n.source, n.operation_id, n.ordinal, n.organization_id, n.directory_id,
                   n.type, n.kind, n.resource_id, n.is_primary

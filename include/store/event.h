@@ -5,14 +5,18 @@
 #include <jansson.h>
 
 #include "store/db.h"
+#include "store/view.h"
 
 struct event_new {    /* zero ids are NULL in the database */
-    const char *type; /* "token.expiring", "directory.guarded", … : noun, dot, past event */
+    const char *type; /* "token.expiring", "directory.guarded", … : one of store/event_types.def */
     struct environment_id environment;
     struct organization_id organization;
     struct directory_id directory;
     const json_t *data; /* object, never a secret; borrowed; NULL: {} */
     int64_t now_ms;
+    enum view_cause cause; /* 0: nobody's doing but the system's own */
+    struct id operation;   /* the request that it is of, as its log has it; zero: none */
+    const char *actor;     /* as it is shown, "key-…"; NULL: nobody's */
 };
 
 /* In the caller's transaction: the event is there exactly when what happened is. */

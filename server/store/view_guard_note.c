@@ -195,8 +195,10 @@ static bool raise(const struct guarding *guarding, struct db *db, int64_t depart
 {
     const struct db_value directory = db_id(&guarding->directory.id), *row;
     const struct scim_guard *guard = guarding->guard;
-    struct event_new event = {
-        .type = "directory.guarded", .directory = guarding->directory, .now_ms = guarding->now_ms};
+    struct event_new event = {.type = "directory.guarded",
+                              .directory = guarding->directory,
+                              .now_ms = guarding->now_ms,
+                              .cause = VIEW_CAUSE_SCIM};
     if (!db_query_one(db, sql_guard_whose, &directory, 1, &row, err))
         return false;
     if (!row)

@@ -14,8 +14,7 @@
 #include "database.h"
 #include "feed.h"
 
-/* Rows are written with hexadecimal ids: REPEAT('e', 32) is the environment, 'o' is no digit, so '0f' the organization,
- * 'd1' the directory, and so on. */
+/* Rows are written with ids of one byte, sixteen times. */
 #define ID(text)     "UNHEX(REPEAT('" text "', 16))"
 #define ENVIRONMENT  ID("ee")
 #define ORGANIZATION ID("0f")
@@ -291,13 +290,20 @@ static void test_a_version_before_that_nobody_knows(void **state)
 static void test_what_is_no_change_is_told_as_it_was_raised(void **state)
 {
     (void)state;
-    run("INSERT INTO event (id, environment_id, organization_id, directory_id, type, data, created_ms) VALUES "
-        "(" ID("e7") ", " ENVIRONMENT ", " ORGANIZATION ", " DIRECTORY ", 'directory.paused', '{\"a\":1}', 5);\n");
+    run("INSERT INTO event (id, environment_id, organization_id, directory_id, type, data, created_ms, cause, "
+        "operation_id, "
+        "actor) VALUES (" ID("e7") ", " ENVIRONMENT ", " ORGANIZATION ", " DIRECTORY
+                                   ", 'directory.paused', '{\"a\":1}', 5, 2, " ID("07") ", 'key-1');\n");
     number(FEED_EVENT, ID("e7"), 0, 0, "NULL");
     read_all();
     check(0, "directory.paused", "{\"a\": 1}");
     for (size_t i = 0; i < ID_BYTES; i++)
         assert_int_equal(page.list[0].id.bytes[i], 0xe7);
+    json_scoped *event = event_at(0), *cause = json_object();
+    json_object_set_new(cause, "kind", json_string("admin"));
+    json_object_set_new(cause, "id", json_string("07070707-0707-0707-0707-070707070707"));
+    assert_true(json_equal(json_object_get(event, "cause"), cause));
+    assert_string_equal(json_string_value(json_object_get(event, "actor")), "key-1");
 }
 
 static void test_large_documents_are_fetched_apart(void **state)
