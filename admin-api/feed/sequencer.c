@@ -13,6 +13,9 @@
 
 enum {
     LOOK_MS = 25,
+    IDLE_SHARE =
+        20,        /* it rests so many times as long as it has worked, so that it takes little from those who write, */
+    REST_MS = 100, /* but no longer than this: nobody waits long to be told */
     AWAY_MS = 500,
     SETTLE_MS = 1000,
     WHOLE_LOOK_MS = 60000, /* a transaction that has lasted longer than GAPS_PATIENCE_MS is found by then */
@@ -194,10 +197,18 @@ static bool turn(struct sequencer *sequencer, bool somebody_waits, bool *settled
     return false;
 }
 
-/* false: stop. */
-static bool wait_for_work(struct sequencer *sequencer, uint64_t looked, bool good, bool settled)
+static int64_t rest_ms(const struct sequencer *sequencer, uint64_t began_ns)
 {
-    struct timespec until = in_ms(sequencer->db ? LOOK_MS : AWAY_MS);
+    if (!sequencer->db)
+        return AWAY_MS;
+    int64_t fair_ms = (int64_t)((clock_monotonic_ns() - began_ns) / 1000000) * IDLE_SHARE;
+    return fair_ms < LOOK_MS ? LOOK_MS : fair_ms > REST_MS ? REST_MS : fair_ms;
+}
+
+/* false: stop. */
+static bool wait_for_work(struct sequencer *sequencer, uint64_t looked, uint64_t began_ns, bool good, bool settled)
+{
+    struct timespec until = in_ms(rest_ms(sequencer, began_ns));
     pthread_mutex_lock(&sequencer->mutex);
     if (settled && sequencer->looked < looked) {
         sequencer->looked = looked;
@@ -223,12 +234,13 @@ static uint64_t looks_wanted(struct sequencer *sequencer, bool *somebody_waits_o
 static void *run(void *argument)
 {
     struct sequencer *sequencer = argument;
-    uint64_t wanted;
+    uint64_t wanted, began_ns;
     bool good, settled, somebody_waits;
     do {
+        began_ns = clock_monotonic_ns();
         wanted = looks_wanted(sequencer, &somebody_waits);
         good = turn(sequencer, somebody_waits, &settled);
-    } while (wait_for_work(sequencer, wanted, good, settled));
+    } while (wait_for_work(sequencer, wanted, began_ns, good, settled));
     db_close(sequencer->db);
     return NULL;
 }
