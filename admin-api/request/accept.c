@@ -36,20 +36,20 @@ static bool is_excluded(struct slice parameters)
     return false;
 }
 
-/* The range that is closest decides. */
-static bool allows(struct slice header, struct slice type)
+/* Of the range that is closest, which decides; 0: it is not allowed. */
+static int closest(struct slice header, struct slice type)
 {
-    int closest = 0;
+    int best = 0;
     bool allowed = false;
     while (header.len > 0) {
         struct slice item = cut(&header, ','), range = cut(&item, ';');
         int close = closeness(range, type);
-        if (close > closest) {
-            closest = close;
+        if (close > best) {
+            best = close;
             allowed = !is_excluded(item);
         }
     }
-    return allowed;
+    return allowed ? best : 0;
 }
 
 bool accept_allows(struct slice header, const char *media_types)
@@ -57,8 +57,13 @@ bool accept_allows(struct slice header, const char *media_types)
     struct slice types = slice_str(media_types);
     bool allowed = slice_trim(header).len == 0;
     while (!allowed && types.len > 0)
-        allowed = allows(header, cut(&types, ' '));
+        allowed = closest(header, cut(&types, ' ')) > 0;
     return allowed;
+}
+
+bool accept_prefers(struct slice header, const char *type, const char *other)
+{
+    return closest(header, slice_str(type)) > closest(header, slice_str(other));
 }
 
 bool accept_check(struct slice header, const char *media_types, struct err *err)

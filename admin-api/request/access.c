@@ -58,12 +58,18 @@ static access_prove_fn *prover_of(struct slice text, unsigned *callers_out)
     return auth_jwt_looks_like(text) ? access_prove_signer : NULL;
 }
 
-bool access_authenticate(struct call *call, struct err *err)
+static bool prove_credential(struct call *call, bool *proved_out, struct err *err)
 {
     unsigned callers;
-    bool proved = false;
     access_prove_fn *prove = prover_of(auth_credential_text(call->op->authorization), &callers);
-    if (prove && (callers & callers_of(call)) && !prove(call, &proved, err) && err->kind != ERR_UNAUTHORIZED)
+    *proved_out = false;
+    return !prove || !(callers & callers_of(call)) || prove(call, proved_out, err) || err->kind == ERR_UNAUTHORIZED;
+}
+
+bool access_authenticate(struct call *call, struct err *err)
+{
+    bool proved;
+    if (!prove_credential(call, &proved, err))
         return false;
     if (!proved)
         return refuse_credential(call, err);
@@ -92,6 +98,15 @@ bool access_authorise(const struct call *call, struct err *err)
     return err_set(err, ERR_FORBIDDEN,
                    setup ? "The setup link has not the permission \"%s\"." : "The API key has not the scope \"%s\".",
                    admin_scope_name(needed, setup ? admin_setup_permissions : admin_key_scopes));
+}
+
+bool access_holds(struct call *call, bool *holds_out, struct err *err)
+{
+    bool proved;
+    if (!prove_credential(call, &proved, err))
+        return false;
+    *holds_out = proved && access_authorise(call, err);
+    return true;
 }
 
 bool access_sees(const struct call *call, const struct environment_id *environment)

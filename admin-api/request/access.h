@@ -14,6 +14,10 @@ MUST_CHECK bool access_authenticate(struct call *call, struct err *err);
 /* ERR_FORBIDDEN when the key has not the operation's scope. */
 MUST_CHECK bool access_authorise(const struct call *call, struct err *err);
 
+/* Of a request that goes on for long: is its credential still one that may do this? That it is not counts as no wrong
+ * guess. */
+MUST_CHECK bool access_holds(struct call *call, bool *holds_out, struct err *err);
+
 /* In the transaction of a change: uses up a JWT's jti, where it has one. ERR_UNAUTHORIZED when that was done before. */
 MUST_CHECK bool access_spend(struct call *call, struct err *err);
 
