@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "exports.h"
 #include "housekeeping.h"
+#include "hub.h"
 #include "jobs.h"
 #include "obs/log.h"
 #include "process/process.h"
@@ -30,6 +31,7 @@ struct process {
     struct housekeeping *housekeeping;
     struct job_runner *jobs;
     struct sequencer *sequencer;
+    struct hub *hub;
     struct http_server *server;
     struct outbound_rules outbound;
     struct admin_settings admin;
@@ -86,6 +88,13 @@ static bool start_listener(struct process *process, struct err *err)
     return process->server != NULL;
 }
 
+/* Whoever waits is a job in flight: the others need room, too. */
+static unsigned most_waiters(const struct settings *settings)
+{
+    uint64_t most = settings->max_in_flight / 2;
+    return (unsigned)(settings->feed_waiters < most ? settings->feed_waiters : most);
+}
+
 static bool start(struct process *process, struct err *err)
 {
     const struct settings *settings = &process->settings;
@@ -115,6 +124,7 @@ static bool start(struct process *process, struct err *err)
         .outbound = &process->outbound,
     };
     process->sequencer = process->admin.sequencer = sequencer_start(&database);
+    process->hub = process->admin.hub = hub_start(&database, process->sequencer, most_waiters(settings));
     process->admin.exports = exports_start(&database, MOST_EXPORTS);
     process->jobs = process->admin.jobs = job_runner_start(&database, &process->admin, (unsigned)settings->job_workers);
     return start_listener(process, err);
@@ -123,18 +133,20 @@ static bool start(struct process *process, struct err *err)
 /* false: requests were cut. The store stops before the server is freed: it brings the last jobs home. */
 static bool stop(struct process *process)
 {
+    hub_close(process->hub);
     bool clean = !process->server || http_server_drain(process->server);
     if (!clean)
         log_plain(LOG_WARN, "admin", "requests were cut: the drain timeout passed");
     exports_stop(process->admin.exports);
     if (process->jobs)
         job_runner_stop(process->jobs);
-    if (process->sequencer)
-        sequencer_stop(process->sequencer);
     if (process->housekeeping)
         housekeeping_stop(process->housekeeping);
     if (process->store)
         store_stop(process->store);
+    hub_stop(process->hub);
+    if (process->sequencer)
+        sequencer_stop(process->sequencer);
     http_server_free(process->server);
     auth_guard_free(process->guard);
     auth_limiter_free(process->requests);

@@ -11,6 +11,7 @@ struct job_runner;
 struct exports;
 struct sequencer;
 struct outbound_rules;
+struct hub;
 
 struct admin_settings {
     const struct auth_peppers *peppers;
@@ -26,6 +27,7 @@ struct admin_settings {
     struct exports *exports;           /* answers in pieces */
     struct sequencer *sequencer;       /* numbers what is committed, for the feed */
     struct outbound_rules *outbound;   /* where vendors' URLs may lead */
+    struct hub *hub;                   /* requests that wait for events */
     struct job_runner *jobs;           /* woken after a job was made; NULL: other processes run them */
 };
 

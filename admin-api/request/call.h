@@ -56,6 +56,7 @@ enum admin_query {
     QUERY_REQUEST_ID,
     QUERY_RESOURCE_ID,
     QUERY_TOKEN_ID,
+    QUERY_WAIT,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

@@ -42,6 +42,7 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_REQUEST_ID] = "request_id",
     [QUERY_RESOURCE_ID] = "resource_id",
     [QUERY_TOKEN_ID] = "token_id",
+    [QUERY_WAIT] = "wait",
 };
 
 static int hex_digit(char c)

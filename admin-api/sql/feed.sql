@@ -62,3 +62,10 @@ ON DUPLICATE KEY UPDATE last_sequence = VALUES(last_sequence)
 INSERT INTO feed (environment_id, sequence, source, operation_id, ordinal, organization_id, directory_id, type, kind,
                   resource_id, is_primary, numbered_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- Of the environments that somebody waits for.
+-- name: feed_ends_some
+SELECT e.environment_id, e.last_sequence
+FROM feed_end e
+WHERE e.environment_id IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ORDER BY e.environment_id LIMIT 32

@@ -372,7 +372,7 @@ def test_every_step_is_told_once_and_in_order(admin):
     admin.delete(f"{second}?successor={customer.first}&grace_days=1", expect=204)
     admin.delete(customer.path, expect=204)
     admin.post(f"{customer.path}/restore", expect=200)
-    told = events(admin, customer.id)
+    told = [event for event in events(admin, customer.id) if not event["type"].startswith("user.")]
     assert [(event["type"], event["directory_id"]) for event in told] == [
         ("organization.created", customer.first),
         ("directory.created", customer.first),

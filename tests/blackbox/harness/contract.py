@@ -223,6 +223,18 @@ def check(method, target, headers, body, answer):
     note(operation, answer.status)
 
 
+def check_begun(method, target, headers, answer):
+    """An answer that goes on, as an event stream does: what stands before its first byte."""
+    target = urlsplit(target)
+    operation = operation_of(method, target.path)
+    response = operation.response(answer.status)
+    _check_parameters(operation, target, headers)
+    assert answer.headers["cache-control"] == "no-store", answer
+    _check_headers(operation, response, answer)
+    _check_content(operation, response, "HEAD", answer)
+    note(operation, answer.status)
+
+
 # --- what was exercised ---
 
 _noted = set()
