@@ -3,7 +3,9 @@
 #include "audit_log.h"
 #include "catalogs.h"
 #include "deactivated.h"
+#include "deliveries.h"
 #include "directories.h"
+#include "endpoints.h"
 #include "environments.h"
 #include "export.h"
 #include "feed_api.h"
@@ -39,6 +41,7 @@ enum { ROLE_MAPPING_BODY = 524288, MAX_BODY = 65536, MAX_IMPORT = 64 << 20 };
 #define ENVIRONMENT  "/v1/environments/{}"
 #define ORGANIZATION "/v1/organizations/{}"
 #define DIRECTORY    "/v1/directories/{}"
+#define WEBHOOK      "/v1/webhooks/{}"
 
 const struct route admin_routes[] = {
     {"GET", "/v1/openapi.json", 0, &openapi_get.operation},
@@ -63,6 +66,17 @@ const struct route admin_routes[] = {
     {"GET", "/v1/key", 0, &key_self.operation},
 
     {"GET", "/v1/health", 0, &health_list.operation},
+    {"POST", "/v1/webhooks", MAX_BODY, &webhook_create.operation},
+    {"GET", "/v1/webhooks", 0, &webhook_list.operation},
+    {"GET", WEBHOOK, 0, &webhook_get.operation},
+    {"PATCH", WEBHOOK, MAX_BODY, &webhook_update.operation},
+    {"DELETE", WEBHOOK, 0, &webhook_delete.operation},
+    {"POST", WEBHOOK "/rotate-secret", MAX_BODY, &webhook_rotate_secret.operation},
+    {"POST", WEBHOOK "/ping", 0, &webhook_ping.operation},
+    {"POST", WEBHOOK "/replay", MAX_BODY, &webhook_replay.operation},
+    {"GET", WEBHOOK "/deliveries", 0, &webhook_delivery_list.operation},
+    {"GET", WEBHOOK "/deliveries/{}", 0, &webhook_delivery_get.operation},
+    {"POST", WEBHOOK "/deliveries/{}/replay", 0, &webhook_delivery_replay.operation},
     {"GET", "/v1/events", 0, &event_list.operation},
     {"GET", "/v1/jobs", 0, &job_list.operation},
     {"GET", "/v1/jobs/{}", 0, &job_get.operation},

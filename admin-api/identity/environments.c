@@ -4,6 +4,7 @@
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
+#include "endpoints.h"
 #include "page.h"
 #include "reply.h"
 
@@ -120,7 +121,8 @@ static bool delete (struct call *call, struct err *err)
     call->audit.of_operators = true;
     struct db_value parameters[] = {db_id(&environment.id)};
     if (!db_execute(call->db, sql_environment_delete_keys, parameters, 1, NULL, err) ||
-        !db_execute(call->db, sql_environment_delete_signing_keys, parameters, 1, NULL, err))
+        !db_execute(call->db, sql_environment_delete_signing_keys, parameters, 1, NULL, err) ||
+        !webhooks_delete_all(call->db, &environment, err))
         return false;
     if (db_execute(call->db, sql_environment_delete, parameters, 1, NULL, err))
         return reply_empty(call->op);

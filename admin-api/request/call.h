@@ -57,6 +57,7 @@ enum admin_query {
     QUERY_RESOURCE_ID,
     QUERY_TOKEN_ID,
     QUERY_WAIT,
+    QUERY_REPLAY,
     ADMIN_QUERIES
 };
 #define QUERY_BIT(query) (UINT64_C(1) << (query))

@@ -43,6 +43,7 @@ const char *const admin_query_names[ADMIN_QUERIES] = {
     [QUERY_RESOURCE_ID] = "resource_id",
     [QUERY_TOKEN_ID] = "token_id",
     [QUERY_WAIT] = "wait",
+    [QUERY_REPLAY] = "replay_id",
 };
 
 static int hex_digit(char c)

@@ -56,6 +56,7 @@ struct operation_id {
 #define ID_PREFIX_SETUP_SESSION "ses-"
 #define ID_PREFIX_WEBHOOK       "wbh-"
 #define ID_PREFIX_DELIVERY      "dlv-"
+#define ID_PREFIX_REPLAY        "rpl-"
 
 /* A fresh UUIDv7: 48 bits of ms, then a per-thread counter within the ms, then randomness. Ids that one thread makes
  * are strictly increasing. Thread-safe. */

@@ -31,6 +31,9 @@ UNKNOWN = {
     "version": "77",
     "role_id": f"rol-{ID}",
     "vendor_user_id": "nobody",
+    "webhook_id": f"wbh-{ID}",
+    "delivery_id": f"dlv-{ID}",
+    "replay_id": f"rpl-{ID}",
 }
 BODIES = {
     "environment.create": {"name": "never made"},
@@ -71,6 +74,9 @@ BODIES = {
     "retention.replace": {"deactivated_retention_days": 1},
     "vendor_user.link": {"user_id": "01890000-0000-7000-8000-000000000000"},
     "vendor_user.import": {"vendor_user_id": "never", "user_name": "made"},
+    "webhook.create": {"url": "https://127.0.0.1:8443/never"},
+    "webhook.update": {"description": "never"},
+    "webhook.replay": {"from": "2020-01-01T00:00:00Z"},
 }
 # Query parameters that take an id, and members of bodies that do: whose entry of UNKNOWN and World.ids is one.
 ID_QUERIES = {
@@ -81,6 +87,7 @@ ID_QUERIES = {
     "request_id": "request_id",
     "resource_id": "user_id",
     "token_id": "token_id",
+    "replay_id": "replay_id",
 }
 ID_MEMBERS = {"directory_id": "directory_id", "environment_id": "environment_id", "user_id": "user_id"}
 # Those that take none.
@@ -135,6 +142,7 @@ class World:
             **self.new_type(),
             **self.new_index(),
             "vendor_user_id": self.new_vendor_user(),
+            **self.new_webhook(rollcall),
             "setup_link_id": self.admin.post(
                 f"/v1/organizations/{self.organization.id}/setup-links", {"label": "isolation"}, expect=201
             )["id"],
@@ -189,6 +197,20 @@ class World:
             connection.commit()
         return f"job-{mine}"
 
+    def new_webhook(self, rollcall):
+        """That is paused, with a delivery that has ended and was sent for a replay."""
+        webhook = self.admin.post("/v1/webhooks", {"url": "https://127.0.0.1:8443/", "state": "paused"}, expect=201)["id"]
+        ids = {"webhook_id": webhook, "delivery_id": "dlv" + webhook[3:], "replay_id": "rpl" + webhook[3:]}
+        columns = ("endpoint_id", "id", "kind", "state", "event_id", "sequence", "type", "replay_id", "attempt_log")
+        values = [id_bytes(ids["webhook_id"]), id_bytes(ids["delivery_id"]), 2, 3, bytes(16), 1, "user.created"]
+        values += [id_bytes(ids["replay_id"]), "", 0]
+        with rollcall.database.connect("rollcall") as connection, connection.cursor() as cursor:
+            holders = ", ".join(["%s"] * len(values))
+            names = ", ".join((*columns, "created_ms"))
+            cursor.execute(f"INSERT INTO webhook_delivery ({names}) VALUES ({holders})", values)
+            connection.commit()
+        return ids
+
     def contents(self):
         paths = ["", "/directories", "/users", "/groups", f"/groups/{self.ids['group_id']}/members"]
         reads = [self.admin.get(f"/v1/organizations/{self.organization.id}{path}", expect=200).json for path in paths]
@@ -202,7 +224,11 @@ class World:
         mappings = self.admin.get(f"/v1/directories/{self.organization.directory_id}/role-mappings", expect=200).json
         vendor_users = self.admin.get(f"/v1/directories/{self.organization.directory_id}/vendor-users", expect=200).json
         assert vendor_users["vendor_users"][0]["state"] == "matched"
-        return reads, tokens, catalog, roles, mappings, vendor_users
+        webhooks = self.admin.get("/v1/webhooks", expect=200).json
+        deliveries = self.admin.get(f"/v1/webhooks/{self.ids['webhook_id']}/deliveries", expect=200).json
+        for webhook in webhooks["webhooks"]:
+            del webhook["health"]
+        return reads, tokens, catalog, roles, mappings, vendor_users, webhooks, deliveries
 
 
 @pytest.fixture(scope="module")

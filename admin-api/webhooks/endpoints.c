@@ -1,0 +1,347 @@
+/* Webhooks: made, changed and ended by the vendor. */
+#include "endpoints.h"
+
+#include "access.h"
+#include "admin_api_sql.h"
+#include "audit.h"
+#include "auth/webhook.h"
+#include "base/json.h"
+#include "destination.h"
+#include "endpoint.h"
+#include "feed.h"
+#include "orders.h"
+#include "page.h"
+#include "problem.h"
+#include "reply.h"
+#include "secret.h"
+
+enum { TYPES_BYTES = 4000, DESCRIPTION_BYTES = 500, BOX_BYTES = 512, OVERLAP_SECONDS = 86400 };
+
+/* --- what bodies may hold --- */
+
+static const char *field_url(const json_t *value, const struct field_context *context)
+{
+    (void)context;
+    return json_is_string(value) ? NULL : "must be a URL, a string";
+}
+
+static const char *field_description(const json_t *value, const struct field_context *context)
+{
+    (void)context;
+    bool good = json_is_string(value) && json_string_length(value) <= DESCRIPTION_BYTES;
+    return good ? NULL : "must be a string of at most 500 bytes";
+}
+
+static const char *field_signature(const json_t *value, const struct field_context *context)
+{
+    const char *text = json_string_value(value);
+    (void)context;
+    return text && (strcmp(text, "v1") == 0 || strcmp(text, "v1a") == 0)
+               ? NULL
+               : "must be \"v1\" (HMAC-SHA256) or \"v1a\" (ed25519)";
+}
+
+/* ["user.*", "group.created"] as it is kept, with commas, in the arena; data NULL: not an array of such. */
+static struct slice joined_types(const json_t *list, struct arena *arena)
+{
+    struct buf text;
+    const json_t *name;
+    size_t i;
+    bool good = json_is_array(list);
+    buf_init(&text, TYPES_BYTES);
+    json_array_foreach (list, i, name) {
+        good = good && json_is_string(name) && !memchr(json_string_value(name), ',', json_string_length(name));
+        if (good && i > 0)
+            buf_add_char(&text, ',');
+        if (good)
+            buf_add(&text, json_slice(name));
+    }
+    struct slice joined =
+        good && !text.overflowed && text.len > 0 ? slice_str(arena_copy(arena, buf_slice(&text))) : SLICE_EMPTY;
+    buf_fini(&text);
+    return joined;
+}
+
+static const char *field_types(const json_t *value, const struct field_context *context)
+{
+    uint64_t types;
+    struct err err = ERR_INIT;
+    struct slice joined = joined_types(value, context->arena);
+    if (!joined.data)
+        return "must be an array of at least one type of event, such as \"user.created\" or \"user.*\"; null is all";
+    return feed_types_parse(joined, &types, &err) ? NULL : arena_printf(context->arena, "%s", err.detail);
+}
+
+static struct slice types_of_body(struct call *call, struct slice otherwise)
+{
+    if (!call_has(call, "types"))
+        return otherwise;
+    const json_t *types = call_member(call, "types");
+    return json_is_null(types) ? SLICE_EMPTY : joined_types(types, call_arena(call));
+}
+
+static enum endpoint_state state_of_body(const struct call *call, enum endpoint_state otherwise)
+{
+    struct slice state = call_text(call, "state", SLICE_EMPTY);
+    if (!state.len)
+        return otherwise;
+    return slice_equals(state, SLICE_LITERAL("paused")) ? ENDPOINT_PAUSED : ENDPOINT_ACTIVE;
+}
+
+/* Asks name servers, so it comes before anything is locked that others wait for. */
+static bool url_of_body(struct call *call, struct slice *url_out, struct err *err)
+{
+    struct destination destination;
+    if (!call_has(call, "url"))
+        return true;
+    const char *why = destination_prove(call->settings->outbound, call_text(call, "url", SLICE_EMPTY), call_arena(call),
+                                        &destination);
+    if (why)
+        return problem_invalid(call->op, "#/url", why, err);
+    *url_out = destination.url;
+    return true;
+}
+
+/* --- secrets --- */
+
+struct fresh_secret {
+    char text[AUTH_WEBHOOK_TEXT_BYTES]; /* shown once */
+    struct slice box;                   /* in the arena */
+};
+
+static struct fresh_secret make_secret(struct call *call, const struct environment_id *environment,
+                                       const struct id *endpoint, enum auth_webhook_scheme scheme)
+{
+    struct fresh_secret fresh;
+    struct auth_webhook_secret secret;
+    struct buf box;
+    auth_webhook_secret_make(scheme, &secret);
+    auth_webhook_secret_text(&secret, fresh.text);
+    auth_webhook_secret_wipe(&secret);
+    buf_init(&box, BOX_BYTES);
+    webhook_secret_seal(call->settings->peppers, environment, endpoint, slice_str(fresh.text), &box);
+    fresh.box = arena_slice(call_arena(call), buf_slice(&box));
+    buf_fini(&box);
+    return fresh;
+}
+
+static enum auth_webhook_scheme scheme_of_body(const struct call *call, enum auth_webhook_scheme otherwise)
+{
+    struct slice signature = call_text(call, "signature", SLICE_EMPTY);
+    if (!signature.len)
+        return otherwise;
+    return slice_equals(signature, SLICE_LITERAL("v1a")) ? AUTH_WEBHOOK_ED25519 : AUTH_WEBHOOK_HMAC;
+}
+
+/* With the secret of a HMAC, without which nobody can verify. Of an ed25519 key the public half is there at all times,
+ * and the other one is ours. */
+static json_t *show_with_secret(json_t *shown, const struct fresh_secret *fresh)
+{
+    bool is_shared = json_is_null(json_object_get(shown, "public_key"));
+    json_object_set_new(shown, "secret", is_shared ? json_string(fresh->text) : json_null());
+    return shown;
+}
+
+/* --- operations --- */
+
+/* The environment's row is held, so that two requests cannot both be the last one. */
+static bool has_room(struct call *call, const struct environment_id *environment, struct err *err)
+{
+    const struct db_value parameters[] = {db_id(&environment->id)}, *row;
+    if (!db_query_one(call->db, sql_environment_lock, parameters, 1, &row, err) ||
+        !db_query_one(call->db, sql_webhook_count, parameters, 1, &row, err))
+        return false;
+    return row[0].integer < ENDPOINTS_MOST ||
+           err_set(err, ERR_CONFLICT, "An environment has %d webhooks at most: delete one first.", ENDPOINTS_MOST);
+}
+
+static bool insert(struct call *call, const struct environment_id *environment, struct slice url, struct slice secret,
+                   struct err *err)
+{
+    const struct id *id = &call->op->fresh_id.id;
+    struct db_value now = db_integer(call->op->now_ms);
+    const struct db_value parameters[] = {
+        db_id(id),
+        db_id(&environment->id),
+        db_bytes(url),
+        db_bytes(call_text(call, "description", SLICE_LITERAL(""))),
+        db_bytes_or_null(types_of_body(call, SLICE_EMPTY)),
+        db_bytes(secret),
+        db_integer(state_of_body(call, ENDPOINT_ACTIVE)),
+        now,
+        now,
+        now,
+    };
+    return db_execute(call->db, sql_webhook_insert, parameters, 10, NULL, err) &&
+           webhook_order_begin(call->db, environment, id, err);
+}
+
+static bool create(struct call *call, struct err *err)
+{
+    struct environment_id environment;
+    struct endpoint endpoint;
+    struct slice url = SLICE_EMPTY;
+    const struct db_value *row;
+    const struct id *id = &call->op->fresh_id.id;
+    if (!access_environment(call, &environment, err) || !url_of_body(call, &url, err) ||
+        !has_room(call, &environment, err))
+        return false;
+    struct fresh_secret fresh = make_secret(call, &environment, id, scheme_of_body(call, AUTH_WEBHOOK_HMAC));
+    if (!insert(call, &environment, url, fresh.box, err) || !endpoint_load(call, id, &row, &endpoint, err))
+        return false;
+    json_t *shown = endpoint_show(call, row);
+    audit_after(call, json_copy(shown));
+    return reply_created(call->op, "/v1/webhooks", json_string_value(json_object_get(shown, "id")),
+                         show_with_secret(shown, &fresh));
+}
+
+static bool list(struct call *call, struct err *err)
+{
+    struct environment_id environment;
+    struct page page;
+    if (!access_environment(call, &environment, err) || !page_read(call, &environment.id, &page, err))
+        return false;
+    const struct db_value parameters[] = {db_id(&environment.id)};
+    return page_answer(call, &page, "webhooks", sql_webhook_list, parameters, 1, endpoint_show, err);
+}
+
+static bool get(struct call *call, struct err *err)
+{
+    struct endpoint endpoint;
+    const struct db_value *row;
+    return endpoint_of_path(call, &row, &endpoint, err) && reply_json(call->op, 200, endpoint_show(call, row));
+}
+
+static bool write_changes(struct call *call, const struct endpoint *endpoint, struct slice url, struct err *err)
+{
+    enum endpoint_state state = state_of_body(call, endpoint->state);
+    bool stays = state == endpoint->state;
+    struct slice reason = stays ? endpoint->state_reason : SLICE_EMPTY;
+    const struct db_value parameters[] = {
+        db_bytes(url),
+        db_bytes(call_text(call, "description", endpoint->description)),
+        db_bytes_or_null(types_of_body(call, endpoint->types)),
+        db_integer(state),
+        db_bytes_or_null(reason),
+        db_integer(stays ? endpoint->state_ms : call->op->now_ms),
+        db_integer(call->op->now_ms),
+        db_id(&endpoint->id),
+    };
+    return db_execute(call->db, sql_webhook_update, parameters, 8, NULL, err) &&
+           webhook_order_look(call->db, &endpoint->id, err);
+}
+
+static bool update(struct call *call, struct err *err)
+{
+    struct endpoint endpoint;
+    struct slice url;
+    const struct db_value *row;
+    if (!endpoint_of_path(call, &row, &endpoint, err))
+        return false;
+    audit_before(call, endpoint_show(call, row));
+    url = endpoint.url;
+    if (!url_of_body(call, &url, err) || !write_changes(call, &endpoint, url, err) ||
+        !endpoint_load(call, &endpoint.id, &row, &endpoint, err))
+        return false;
+    audit_after(call, endpoint_show(call, row));
+    return reply_json(call->op, 200, endpoint_show(call, row));
+}
+
+static bool delete (struct call *call, struct err *err)
+{
+    struct endpoint endpoint;
+    const struct db_value *row;
+    if (!endpoint_of_path(call, &row, &endpoint, err))
+        return false;
+    audit_before(call, endpoint_show(call, row));
+    const struct db_value parameters[] = {db_id(&endpoint.id)};
+    return webhook_order_end(call->db, &endpoint.id, err) &&
+           db_execute(call->db, sql_webhook_delete, parameters, 1, NULL, err) && reply_empty(call->op);
+}
+
+bool webhooks_delete_all(struct db *db, const struct environment_id *environment, struct err *err)
+{
+    const struct db_value parameters[] = {db_id(&environment->id)};
+    return db_execute(db, sql_webhook_delete_all_lanes, parameters, 1, NULL, err) &&
+           db_execute(db, sql_webhook_delete_all_progress, parameters, 1, NULL, err) &&
+           db_execute(db, sql_webhook_delete_all, parameters, 1, NULL, err);
+}
+
+/* A secret that was still an earlier one's successor signs no more: two at most do. */
+static bool rotate(struct call *call, struct err *err)
+{
+    struct endpoint endpoint;
+    const struct db_value *row;
+    if (!endpoint_of_path(call, &row, &endpoint, err))
+        return false;
+    json_scoped *before = endpoint_show(call, row);
+    bool was_v1a = json_is_string(json_object_get(before, "public_key"));
+    json_t *overlap = call_member(call, "overlap_seconds");
+    int64_t overlap_s = overlap ? json_integer_value(overlap) : OVERLAP_SECONDS, now_ms = call->op->now_ms;
+    struct fresh_secret fresh = make_secret(call, &endpoint.environment, &endpoint.id,
+                                            scheme_of_body(call, was_v1a ? AUTH_WEBHOOK_ED25519 : AUTH_WEBHOOK_HMAC));
+    const struct db_value parameters[] = {
+        overlap_s ? db_bytes_or_null(endpoint.secret) : db_null(),
+        overlap_s ? db_integer(now_ms + overlap_s * 1000) : db_null(),
+        db_bytes(fresh.box),
+        db_integer(now_ms),
+        db_id(&endpoint.id),
+    };
+    call->audit.detail = json_pack("{s:O, s:I}", "id", json_object_get(before, "id"), "overlap_seconds", overlap_s);
+    if (!db_execute(call->db, sql_webhook_rotate, parameters, 5, NULL, err) ||
+        !webhook_order_look(call->db, &endpoint.id, err) || !endpoint_load(call, &endpoint.id, &row, &endpoint, err))
+        return false;
+    return reply_json(call->op, 200, show_with_secret(endpoint_show(call, row), &fresh));
+}
+
+static const struct admin_field create_fields[] = {
+    {"url", field_url, FIELD_REQUIRED},     {"description", field_description, 0},
+    {"types", field_types, FIELD_NULLABLE}, {"state", field_state, 0},
+    {"signature", field_signature, 0},      {"environment_id", field_environment_id, 0},
+};
+static const struct admin_field update_fields[] = {
+    {"url", field_url, 0},
+    {"description", field_description, 0},
+    {"types", field_types, FIELD_NULLABLE},
+    {"state", field_state, 0},
+};
+static const struct admin_field rotate_fields[] = {
+    {"overlap_seconds", field_overlap_seconds, 0},
+    {"signature", field_signature, 0},
+};
+
+const struct admin_operation webhook_create = {
+    .operation = ADMIN_OPERATION("webhook.create", SCOPE_ADMIN_MANAGE),
+    .writes = true,
+    ADMIN_FIELDS(create_fields),
+    .tag = {.secret = "secret"},
+    .handle = create,
+};
+const struct admin_operation webhook_list = {
+    .operation = ADMIN_OPERATION("webhook.list", SCOPE_ADMIN_READ),
+    .queries = QUERY_PAGE | QUERY_BIT(QUERY_ENVIRONMENT),
+    .handle = list,
+};
+const struct admin_operation webhook_get = {
+    .operation = ADMIN_OPERATION("webhook.get", SCOPE_ADMIN_READ),
+    .handle = get,
+};
+const struct admin_operation webhook_update = {
+    .operation = ADMIN_OPERATION("webhook.update", SCOPE_ADMIN_MANAGE),
+    .writes = true,
+    ADMIN_FIELDS(update_fields),
+    .handle = update,
+};
+const struct admin_operation webhook_delete = {
+    .operation = ADMIN_OPERATION("webhook.delete", SCOPE_ADMIN_MANAGE),
+    .writes = true,
+    .handle = delete,
+};
+const struct admin_operation webhook_rotate_secret = {
+    .operation = ADMIN_OPERATION("webhook.rotate_secret", SCOPE_ADMIN_MANAGE),
+    .writes = true,
+    .body_optional = true,
+    ADMIN_FIELDS(rotate_fields),
+    .tag = {.secret = "secret"},
+    .handle = rotate,
+};

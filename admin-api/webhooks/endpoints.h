@@ -1,0 +1,13 @@
+#ifndef ADMIN_WEBHOOKS_ENDPOINTS_H
+#define ADMIN_WEBHOOKS_ENDPOINTS_H
+
+#include "call.h"
+
+extern const struct admin_operation webhook_create, webhook_list, webhook_get, webhook_update, webhook_delete,
+    webhook_rotate_secret;
+
+/* Of an environment that is deleted: all of its endpoints, those of event streams too, and how far they had come. What
+ * the log of deliveries has of them, housekeeping drops. */
+MUST_CHECK bool webhooks_delete_all(struct db *db, const struct environment_id *environment, struct err *err);
+
+#endif
