@@ -5,8 +5,8 @@
 -- of users created 1, updated 2, deleted 3; of groups 5, 6, 7 and 8 their members; of own types 9, 10, 11.
 --
 -- Documents above 32 KiB are left out, or a page could be gigabytes: feed_change_whole gets them one by one.
--- beside: of an update the version before; of a change of members the group's document, which a row not far behind says
--- (kind 3 or 5), or the group itself. Where more than a few changes lie in between, feed_group has it.
+-- beside: of an update the version before; of a change of members the group's document, which the next change of
+-- the group says, or the group itself. Where other changes of members lie in between, feed_group has it.
 -- The actor is 0 a token, 1 a key, 2 an operator's, 3 a signing key, as in history.sql.
 -- name: feed_page
 SELECT x.last_sequence, x.purged_sequence, f.sequence, f.source, f.operation_id, f.ordinal, f.organization_id,
@@ -28,13 +28,12 @@ SELECT x.last_sequence, x.purged_sequence, f.sequence, f.source, f.operation_id,
        WHEN 4 THEN COALESCE((SELECT IF(OCTET_LENGTH(b.document) > 32768, NULL, b.document)
                              FROM `change` b FORCE INDEX (history)
                              WHERE b.directory_id = c.directory_id AND b.type = c.type AND b.resource_id = c.resource_id
-                               AND b.version BETWEEN c.version AND c.version + 4 AND b.kind IN (3, 5)
-                             ORDER BY b.version LIMIT 1),
+                               AND b.version = c.version AND b.kind = 5 LIMIT 1),
                             (SELECT IF(OCTET_LENGTH(r.document) > 32768, NULL,
                                        CONCAT(r.document, REPEAT('}', r.open_braces)))
                              FROM resource r
                              WHERE r.directory_id = c.directory_id AND r.type = c.type AND r.id = c.resource_id
-                               AND r.version <= c.version + 4)) END AS beside,
+                               AND r.version = c.version)) END AS beside,
        e.type, e.data, e.operation_id, e.actor
 FROM feed_end x
 LEFT JOIN (SELECT n.environment_id, n.sequence, n.source, n.operation_id, n.ordinal, n.organization_id, n.directory_id,
