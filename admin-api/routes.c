@@ -5,7 +5,6 @@
 #include "deactivated.h"
 #include "deliveries.h"
 #include "directories.h"
-#include "endpoints.h"
 #include "environments.h"
 #include "export.h"
 #include "feed_api.h"
@@ -35,6 +34,7 @@
 #include "undeclared.h"
 #include "vendor_import.h"
 #include "vendor_users.h"
+#include "webhooks.h"
 
 enum { ROLE_MAPPING_BODY = 524288, MAX_BODY = 65536, MAX_IMPORT = 64 << 20 };
 

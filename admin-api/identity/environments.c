@@ -4,9 +4,9 @@
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
-#include "endpoints.h"
 #include "page.h"
 #include "reply.h"
+#include "webhooks.h"
 
 static json_t *show_environment(struct call *call, const struct db_value *row)
 {

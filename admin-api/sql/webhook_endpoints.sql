@@ -12,7 +12,7 @@ VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: webhook_lock
 SELECT 1 FROM webhook_endpoint WHERE id = ? AND kind = 1 FOR UPDATE
 
--- name: webhook_load
+-- name: webhook_find
 SELECT e.id, e.environment_id, e.url, e.description, e.types, e.secret, e.previous_until_ms, e.state, e.state_reason,
        e.state_ms, e.created_ms, e.updated_ms, p.failing_since_ms, p.success_ms, p.failure_ms, p.failure, p.next_ms,
        p.expired_events, p.scanned_sequence,

@@ -12,7 +12,7 @@
 enum { TYPES_TEXT_BYTES = 4096, SHOWN_TEXT_BYTES = 65536 };
 
 static const char *const kind_names[] = {
-    [DELIVERY_EVENT] = "event", [DELIVERY_REPLAY] = "replay", [DELIVERY_PING] = "ping", [DELIVERY_EXPIRED] = "expired"};
+    [LOGGED_EVENT] = "event", [LOGGED_REPLAY] = "replay", [LOGGED_PING] = "ping", [LOGGED_EXPIRED] = "expired"};
 static const char *const state_names[] = {NULL, "waiting", "retrying", "delivered", "failed"};
 enum { STATES = sizeof state_names / sizeof state_names[0] };
 
@@ -26,20 +26,20 @@ static json_t *show_column_time(const struct db_value *column)
 json_t *delivery_show(struct call *call, const struct db_value *row)
 {
     (void)call;
-    bool is_event = row[DELIVERY_KIND].integer != DELIVERY_EXPIRED;
+    bool is_event = row[LOGGED_KIND].integer != LOGGED_EXPIRED;
     return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "id",
-                     column_show_id(ID_PREFIX_DELIVERY, &row[DELIVERY_ID]), "webhook_id",
-                     column_show_id(ID_PREFIX_WEBHOOK, &row[DELIVERY_ENDPOINT]), "kind",
-                     kind_names[row[DELIVERY_KIND].integer], "state", state_names[row[DELIVERY_STATE].integer],
-                     "event_id", is_event ? column_show_id(ID_PREFIX_EVENT, &row[DELIVERY_EVENT_ID]) : json_null(),
-                     "type", show_text_or_null(row[DELIVERY_TYPE].bytes), "organization_id",
-                     column_show_id(ID_PREFIX_ORGANIZATION, &row[DELIVERY_ORGANIZATION]), "directory_id",
-                     column_show_id(ID_PREFIX_DIRECTORY, &row[DELIVERY_DIRECTORY]), "replay_id",
-                     column_show_id(ID_PREFIX_REPLAY, &row[DELIVERY_REPLAY_ID]), "attempts",
-                     (json_int_t)row[DELIVERY_ATTEMPTS].integer, "status", column_show_number(&row[DELIVERY_STATUS]),
-                     "error", show_text_or_null(row[DELIVERY_ERROR].bytes), "next_attempt_at",
-                     show_column_time(&row[DELIVERY_NEXT]), "created_at", show_time(row[DELIVERY_CREATED].integer),
-                     "ended_at", show_column_time(&row[DELIVERY_ENDED]));
+                     column_show_id(ID_PREFIX_DELIVERY, &row[LOGGED_ID]), "webhook_id",
+                     column_show_id(ID_PREFIX_WEBHOOK, &row[LOGGED_ENDPOINT]), "kind",
+                     kind_names[row[LOGGED_KIND].integer], "state", state_names[row[LOGGED_STATE].integer], "event_id",
+                     is_event ? column_show_id(ID_PREFIX_EVENT, &row[LOGGED_EVENT_ID]) : json_null(), "type",
+                     show_text_or_null(row[LOGGED_TYPE].bytes), "organization_id",
+                     column_show_id(ID_PREFIX_ORGANIZATION, &row[LOGGED_ORGANIZATION]), "directory_id",
+                     column_show_id(ID_PREFIX_DIRECTORY, &row[LOGGED_DIRECTORY]), "replay_id",
+                     column_show_id(ID_PREFIX_REPLAY, &row[LOGGED_REPLAY_ID]), "attempts",
+                     (json_int_t)row[LOGGED_ATTEMPTS].integer, "status", column_show_number(&row[LOGGED_STATUS]),
+                     "error", show_text_or_null(row[LOGGED_ERROR].bytes), "next_attempt_at",
+                     show_column_time(&row[LOGGED_NEXT]), "created_at", show_time(row[LOGGED_CREATED].integer),
+                     "ended_at", show_column_time(&row[LOGGED_ENDED]));
 }
 
 /* Whatever bytes a receiver sends: those that are no UTF-8 as U+FFFD each, but for a character that was cut. */
@@ -105,12 +105,12 @@ static json_t *show_attempts(const struct db_value *column)
 
 static json_t *show_response(const struct db_value *row)
 {
-    if (row[DELIVERY_STATUS].kind == DB_NULL || row[DELIVERY_STATUS].integer == 0)
+    if (row[LOGGED_STATUS].kind == DB_NULL || row[LOGGED_STATUS].integer == 0)
         return json_null();
-    return json_pack("{s:I, s:o, s:o}", "status", (json_int_t)row[DELIVERY_STATUS].integer, "headers",
-                     show_headers(&row[DELIVERY_RESPONSE_HEADERS]), "body",
-                     row[DELIVERY_RESPONSE_BODY].kind == DB_NULL ? json_string("")
-                                                                 : show_bytes(row[DELIVERY_RESPONSE_BODY].bytes));
+    return json_pack("{s:I, s:o, s:o}", "status", (json_int_t)row[LOGGED_STATUS].integer, "headers",
+                     show_headers(&row[LOGGED_RESPONSE_HEADERS]), "body",
+                     row[LOGGED_RESPONSE_BODY].kind == DB_NULL ? json_string("")
+                                                               : show_bytes(row[LOGGED_RESPONSE_BODY].bytes));
 }
 
 /* --- the body that was sent, which is not kept --- */
@@ -123,19 +123,19 @@ struct sent { /* of the row, which is gone when the feed is read */
 
 static struct sent sent_of(const struct db_value *row)
 {
-    struct sent sent = {.kind = row[DELIVERY_KIND].integer,
-                        .created_ms = row[DELIVERY_CREATED].integer,
-                        .place = {(uint64_t)row[DELIVERY_SEQUENCE].integer, (uint32_t)row[DELIVERY_PART].integer}};
-    db_id_out(&row[DELIVERY_EVENT_ID], &sent.event);
+    struct sent sent = {.kind = row[LOGGED_KIND].integer,
+                        .created_ms = row[LOGGED_CREATED].integer,
+                        .place = {(uint64_t)row[LOGGED_SEQUENCE].integer, (uint32_t)row[LOGGED_PART].integer}};
+    db_id_out(&row[LOGGED_EVENT_ID], &sent.event);
     return sent;
 }
 
 /* An event that was purged or erased since has no body any more: data NULL. */
-static bool read_again(struct call *call, const struct endpoint *endpoint, const struct sent *sent,
+static bool read_again(struct call *call, const struct webhook *webhook, const struct sent *sent,
                        struct slice *body_out, struct err *err)
 {
     struct feed_page page;
-    struct feed_query query = {.environment = endpoint->environment,
+    struct feed_query query = {.environment = webhook->environment,
                                .from = sent->place,
                                .until = sent->place.sequence,
                                .types = FEED_ALL_TYPES,
@@ -150,16 +150,16 @@ static bool read_again(struct call *call, const struct endpoint *endpoint, const
     return err->kind == ERR_NONE;
 }
 
-static bool body_of(struct call *call, const struct endpoint *endpoint, const struct sent *sent, struct slice *body_out,
+static bool body_of(struct call *call, const struct webhook *webhook, const struct sent *sent, struct slice *body_out,
                     struct err *err)
 {
     *body_out = SLICE_EMPTY;
-    if (sent->kind == DELIVERY_EXPIRED)
+    if (sent->kind == LOGGED_EXPIRED)
         return true;
-    if (sent->kind != DELIVERY_PING)
-        return read_again(call, endpoint, sent, body_out, err);
+    if (sent->kind != LOGGED_PING)
+        return read_again(call, webhook, sent, body_out, err);
     *body_out =
-        webhook_ping_render(call_arena(call), &endpoint->environment, &endpoint->id, &sent->event, sent->created_ms);
+        webhook_ping_render(call_arena(call), &webhook->environment, &webhook->id, &sent->event, sent->created_ms);
     return true;
 }
 
@@ -170,37 +170,37 @@ static bool no_such_delivery(struct err *err)
     return err_set(err, ERR_NOT_FOUND, "The webhook has no such delivery in its log.");
 }
 
-bool delivery_load(struct call *call, const struct endpoint *endpoint, const struct id *delivery,
+bool delivery_load(struct call *call, const struct webhook *webhook, const struct id *delivery,
                    const struct db_value **row_out, struct err *err)
 {
-    const struct db_value parameters[] = {db_id(&endpoint->id), db_id(delivery)};
+    const struct db_value parameters[] = {db_id(&webhook->id), db_id(delivery)};
     return db_query_one(call->db, sql_webhook_delivery_load, parameters, 2, row_out, err) &&
            (*row_out || no_such_delivery(err));
 }
 
-bool delivery_of_path(struct call *call, const struct endpoint *endpoint, const struct db_value **row_out,
+bool delivery_of_path(struct call *call, const struct webhook *webhook, const struct db_value **row_out,
                       struct id *delivery_out, struct err *err)
 {
     if (!id_from_prefixed(ID_PREFIX_DELIVERY, call->op->parameters[1], delivery_out))
         return no_such_delivery(err);
-    return delivery_load(call, endpoint, delivery_out, row_out, err);
+    return delivery_load(call, webhook, delivery_out, row_out, err);
 }
 
 /* --- operations --- */
 
 static bool get(struct call *call, struct err *err)
 {
-    struct endpoint endpoint;
+    struct webhook webhook;
     struct id delivery;
     struct slice body;
     const struct db_value *row;
-    if (!endpoint_of_path(call, &row, &endpoint, err) || !delivery_of_path(call, &endpoint, &row, &delivery, err))
+    if (!webhook_of_path(call, &row, &webhook, err) || !delivery_of_path(call, &webhook, &row, &delivery, err))
         return false;
     const struct sent sent = sent_of(row);
-    json_t *shown = delivery_show(call, row), *headers = show_headers(&row[DELIVERY_REQUEST_HEADERS]);
-    json_object_set_new(shown, "attempt_log", show_attempts(&row[DELIVERY_ATTEMPT_LOG]));
+    json_t *shown = delivery_show(call, row), *headers = show_headers(&row[LOGGED_REQUEST_HEADERS]);
+    json_object_set_new(shown, "attempt_log", show_attempts(&row[LOGGED_ATTEMPT_LOG]));
     json_object_set_new(shown, "response", show_response(row));
-    if (!body_of(call, &endpoint, &sent, &body, err)) {
+    if (!body_of(call, &webhook, &sent, &body, err)) {
         json_decref(headers);
         json_decref(shown);
         return false;
@@ -253,7 +253,7 @@ static bool read_filter(struct call *call, struct filter *filter, struct err *er
            read_state(call->query[QUERY_STATE], filter, err) && read_types(call, filter, err);
 }
 
-static struct db_rows *query_page(struct call *call, const struct endpoint *endpoint, const struct filter *filter,
+static struct db_rows *query_page(struct call *call, const struct webhook *webhook, const struct filter *filter,
                                   const struct page *page, struct err *err)
 {
     struct id behind = page->after;
@@ -262,8 +262,8 @@ static struct db_rows *query_page(struct call *call, const struct endpoint *endp
     const struct db_value state = filter->state ? db_integer(filter->state) : db_null(),
                           types = column_text(filter->types), replay = column_id(&filter->replay);
     const struct db_value parameters[] = {
-        db_id(&endpoint->id), db_integer(filter->since_ms),        state, state, types, types, replay, replay,
-        db_id(&behind),       db_integer((int64_t)page->limit + 1)};
+        db_id(&webhook->id), db_integer(filter->since_ms),        state, state, types, types, replay, replay,
+        db_id(&behind),      db_integer((int64_t)page->limit + 1)};
     return db_query(call->db, sql_webhook_delivery_list, parameters, 10, err);
 }
 
@@ -275,7 +275,7 @@ static bool collect(struct call *call, struct db_rows *rows, struct page *page, 
             page->has_more = true;
             continue;
         }
-        db_id_out(&row[DELIVERY_ID], &page->last);
+        db_id_out(&row[LOGGED_ID], &page->last);
         json_array_append_new(list, delivery_show(call, row));
     }
     return db_rows_end(rows, err);
@@ -283,14 +283,14 @@ static bool collect(struct call *call, struct db_rows *rows, struct page *page, 
 
 static bool list(struct call *call, struct err *err)
 {
-    struct endpoint endpoint;
+    struct webhook webhook;
     struct filter filter;
     struct page page;
     const struct db_value *row;
-    if (!endpoint_of_path(call, &row, &endpoint, err) || !read_filter(call, &filter, err) ||
-        !page_read(call, &endpoint.id, &page, err))
+    if (!webhook_of_path(call, &row, &webhook, err) || !read_filter(call, &filter, err) ||
+        !page_read(call, &webhook.id, &page, err))
         return false;
-    struct db_rows *rows = query_page(call, &endpoint, &filter, &page, err);
+    struct db_rows *rows = query_page(call, &webhook, &filter, &page, err);
     json_t *deliveries = json_array();
     if (!rows || !collect(call, rows, &page, deliveries, err)) {
         json_decref(deliveries);

@@ -1,5 +1,5 @@
 /* Webhooks: made, changed and ended by the vendor. */
-#include "endpoints.h"
+#include "webhooks.h"
 
 #include "access.h"
 #include "admin_api_sql.h"
@@ -7,13 +7,13 @@
 #include "auth/webhook.h"
 #include "base/json.h"
 #include "destination.h"
-#include "endpoint.h"
 #include "feed.h"
 #include "orders.h"
 #include "page.h"
 #include "problem.h"
 #include "reply.h"
 #include "secret.h"
+#include "webhook.h"
 
 enum { TYPES_BYTES = 4000, DESCRIPTION_BYTES = 500, BOX_BYTES = 512, OVERLAP_SECONDS = 86400 };
 
@@ -80,12 +80,12 @@ static struct slice types_of_body(struct call *call, struct slice otherwise)
     return json_is_null(types) ? SLICE_EMPTY : joined_types(types, call_arena(call));
 }
 
-static enum endpoint_state state_of_body(const struct call *call, enum endpoint_state otherwise)
+static enum webhook_state state_of_body(const struct call *call, enum webhook_state otherwise)
 {
     struct slice state = call_text(call, "state", SLICE_EMPTY);
     if (!state.len)
         return otherwise;
-    return slice_equals(state, SLICE_LITERAL("paused")) ? ENDPOINT_PAUSED : ENDPOINT_ACTIVE;
+    return slice_equals(state, SLICE_LITERAL("paused")) ? WEBHOOK_PAUSED : WEBHOOK_ACTIVE;
 }
 
 /* Asks name servers, so it comes before anything is locked that others wait for. */
@@ -110,7 +110,7 @@ struct fresh_secret {
 };
 
 static struct fresh_secret make_secret(struct call *call, const struct environment_id *environment,
-                                       const struct id *endpoint, enum auth_webhook_scheme scheme)
+                                       const struct id *webhook, enum auth_webhook_scheme scheme)
 {
     struct fresh_secret fresh;
     struct auth_webhook_secret secret;
@@ -119,7 +119,7 @@ static struct fresh_secret make_secret(struct call *call, const struct environme
     auth_webhook_secret_text(&secret, fresh.text);
     auth_webhook_secret_wipe(&secret);
     buf_init(&box, BOX_BYTES);
-    webhook_secret_seal(call->settings->peppers, environment, endpoint, slice_str(fresh.text), &box);
+    webhook_secret_seal(call->settings->peppers, environment, webhook, slice_str(fresh.text), &box);
     fresh.box = arena_slice(call_arena(call), buf_slice(&box));
     buf_fini(&box);
     return fresh;
@@ -151,8 +151,8 @@ static bool has_room(struct call *call, const struct environment_id *environment
     if (!db_query_one(call->db, sql_environment_lock, parameters, 1, &row, err) ||
         !db_query_one(call->db, sql_webhook_count, parameters, 1, &row, err))
         return false;
-    return row[0].integer < ENDPOINTS_MOST ||
-           err_set(err, ERR_CONFLICT, "An environment has %d webhooks at most: delete one first.", ENDPOINTS_MOST);
+    return row[0].integer < WEBHOOKS_MOST ||
+           err_set(err, ERR_CONFLICT, "An environment has %d webhooks at most: delete one first.", WEBHOOKS_MOST);
 }
 
 static bool insert(struct call *call, const struct environment_id *environment, struct slice url, struct slice secret,
@@ -167,7 +167,7 @@ static bool insert(struct call *call, const struct environment_id *environment, 
         db_bytes(call_text(call, "description", SLICE_LITERAL(""))),
         db_bytes_or_null(types_of_body(call, SLICE_EMPTY)),
         db_bytes(secret),
-        db_integer(state_of_body(call, ENDPOINT_ACTIVE)),
+        db_integer(state_of_body(call, WEBHOOK_ACTIVE)),
         now,
         now,
         now,
@@ -179,7 +179,7 @@ static bool insert(struct call *call, const struct environment_id *environment, 
 static bool create(struct call *call, struct err *err)
 {
     struct environment_id environment;
-    struct endpoint endpoint;
+    struct webhook webhook;
     struct slice url = SLICE_EMPTY;
     const struct db_value *row;
     const struct id *id = &call->op->fresh_id.id;
@@ -187,9 +187,9 @@ static bool create(struct call *call, struct err *err)
         !has_room(call, &environment, err))
         return false;
     struct fresh_secret fresh = make_secret(call, &environment, id, scheme_of_body(call, AUTH_WEBHOOK_HMAC));
-    if (!insert(call, &environment, url, fresh.box, err) || !endpoint_load(call, id, &row, &endpoint, err))
+    if (!insert(call, &environment, url, fresh.box, err) || !webhook_find(call, id, &row, &webhook, err))
         return false;
-    json_t *shown = endpoint_show(call, row);
+    json_t *shown = webhook_show(call, row);
     audit_after(call, json_copy(shown));
     return reply_created(call->op, "/v1/webhooks", json_string_value(json_object_get(shown, "id")),
                          show_with_secret(shown, &fresh));
@@ -202,60 +202,60 @@ static bool list(struct call *call, struct err *err)
     if (!access_environment(call, &environment, err) || !page_read(call, &environment.id, &page, err))
         return false;
     const struct db_value parameters[] = {db_id(&environment.id)};
-    return page_answer(call, &page, "webhooks", sql_webhook_list, parameters, 1, endpoint_show, err);
+    return page_answer(call, &page, "webhooks", sql_webhook_list, parameters, 1, webhook_show, err);
 }
 
 static bool get(struct call *call, struct err *err)
 {
-    struct endpoint endpoint;
+    struct webhook webhook;
     const struct db_value *row;
-    return endpoint_of_path(call, &row, &endpoint, err) && reply_json(call->op, 200, endpoint_show(call, row));
+    return webhook_of_path(call, &row, &webhook, err) && reply_json(call->op, 200, webhook_show(call, row));
 }
 
-static bool write_changes(struct call *call, const struct endpoint *endpoint, struct slice url, struct err *err)
+static bool write_changes(struct call *call, const struct webhook *webhook, struct slice url, struct err *err)
 {
-    enum endpoint_state state = state_of_body(call, endpoint->state);
-    bool stays = state == endpoint->state;
-    struct slice reason = stays ? endpoint->state_reason : SLICE_EMPTY;
+    enum webhook_state state = state_of_body(call, webhook->state);
+    bool stays = state == webhook->state;
+    struct slice reason = stays ? webhook->state_reason : SLICE_EMPTY;
     const struct db_value parameters[] = {
         db_bytes(url),
-        db_bytes(call_text(call, "description", endpoint->description)),
-        db_bytes_or_null(types_of_body(call, endpoint->types)),
+        db_bytes(call_text(call, "description", webhook->description)),
+        db_bytes_or_null(types_of_body(call, webhook->types)),
         db_integer(state),
         db_bytes_or_null(reason),
-        db_integer(stays ? endpoint->state_ms : call->op->now_ms),
+        db_integer(stays ? webhook->state_ms : call->op->now_ms),
         db_integer(call->op->now_ms),
-        db_id(&endpoint->id),
+        db_id(&webhook->id),
     };
     return db_execute(call->db, sql_webhook_update, parameters, 8, NULL, err) &&
-           webhook_order_look(call->db, &endpoint->id, err);
+           webhook_order_look(call->db, &webhook->id, err);
 }
 
 static bool update(struct call *call, struct err *err)
 {
-    struct endpoint endpoint;
+    struct webhook webhook;
     struct slice url;
     const struct db_value *row;
-    if (!endpoint_of_path(call, &row, &endpoint, err))
+    if (!webhook_of_path(call, &row, &webhook, err))
         return false;
-    audit_before(call, endpoint_show(call, row));
-    url = endpoint.url;
-    if (!url_of_body(call, &url, err) || !write_changes(call, &endpoint, url, err) ||
-        !endpoint_load(call, &endpoint.id, &row, &endpoint, err))
+    audit_before(call, webhook_show(call, row));
+    url = webhook.url;
+    if (!url_of_body(call, &url, err) || !write_changes(call, &webhook, url, err) ||
+        !webhook_find(call, &webhook.id, &row, &webhook, err))
         return false;
-    audit_after(call, endpoint_show(call, row));
-    return reply_json(call->op, 200, endpoint_show(call, row));
+    audit_after(call, webhook_show(call, row));
+    return reply_json(call->op, 200, webhook_show(call, row));
 }
 
 static bool delete (struct call *call, struct err *err)
 {
-    struct endpoint endpoint;
+    struct webhook webhook;
     const struct db_value *row;
-    if (!endpoint_of_path(call, &row, &endpoint, err))
+    if (!webhook_of_path(call, &row, &webhook, err))
         return false;
-    audit_before(call, endpoint_show(call, row));
-    const struct db_value parameters[] = {db_id(&endpoint.id)};
-    return webhook_order_end(call->db, &endpoint.id, err) &&
+    audit_before(call, webhook_show(call, row));
+    const struct db_value parameters[] = {db_id(&webhook.id)};
+    return webhook_order_end(call->db, &webhook.id, err) &&
            db_execute(call->db, sql_webhook_delete, parameters, 1, NULL, err) && reply_empty(call->op);
 }
 
@@ -270,28 +270,28 @@ bool webhooks_delete_all(struct db *db, const struct environment_id *environment
 /* A secret that was still an earlier one's successor signs no more: two at most do. */
 static bool rotate(struct call *call, struct err *err)
 {
-    struct endpoint endpoint;
+    struct webhook webhook;
     const struct db_value *row;
-    if (!endpoint_of_path(call, &row, &endpoint, err))
+    if (!webhook_of_path(call, &row, &webhook, err))
         return false;
-    json_scoped *before = endpoint_show(call, row);
+    json_scoped *before = webhook_show(call, row);
     bool was_v1a = json_is_string(json_object_get(before, "public_key"));
     json_t *overlap = call_member(call, "overlap_seconds");
     int64_t overlap_s = overlap ? json_integer_value(overlap) : OVERLAP_SECONDS, now_ms = call->op->now_ms;
-    struct fresh_secret fresh = make_secret(call, &endpoint.environment, &endpoint.id,
+    struct fresh_secret fresh = make_secret(call, &webhook.environment, &webhook.id,
                                             scheme_of_body(call, was_v1a ? AUTH_WEBHOOK_ED25519 : AUTH_WEBHOOK_HMAC));
     const struct db_value parameters[] = {
-        overlap_s ? db_bytes_or_null(endpoint.secret) : db_null(),
+        overlap_s ? db_bytes_or_null(webhook.secret) : db_null(),
         overlap_s ? db_integer(now_ms + overlap_s * 1000) : db_null(),
         db_bytes(fresh.box),
         db_integer(now_ms),
-        db_id(&endpoint.id),
+        db_id(&webhook.id),
     };
     call->audit.detail = json_pack("{s:O, s:I}", "id", json_object_get(before, "id"), "overlap_seconds", overlap_s);
     if (!db_execute(call->db, sql_webhook_rotate, parameters, 5, NULL, err) ||
-        !webhook_order_look(call->db, &endpoint.id, err) || !endpoint_load(call, &endpoint.id, &row, &endpoint, err))
+        !webhook_order_look(call->db, &webhook.id, err) || !webhook_find(call, &webhook.id, &row, &webhook, err))
         return false;
-    return reply_json(call->op, 200, show_with_secret(endpoint_show(call, row), &fresh));
+    return reply_json(call->op, 200, show_with_secret(webhook_show(call, row), &fresh));
 }
 
 static const struct admin_field create_fields[] = {

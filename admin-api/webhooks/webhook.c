@@ -1,4 +1,4 @@
-#include "endpoint.h"
+#include "webhook.h"
 
 #include "access.h"
 #include "admin_api_sql.h"
@@ -8,7 +8,7 @@
 #include "reply.h"
 #include "secret.h"
 
-/* Columns of webhook_load and webhook_list. */
+/* Columns of webhook_find and webhook_list. */
 enum column {
     ID,
     ENVIRONMENT,
@@ -35,7 +35,7 @@ enum column {
 };
 
 static const char *const state_names[] = {
-    [ENDPOINT_ACTIVE] = "active", [ENDPOINT_PAUSED] = "paused", [ENDPOINT_DISABLED] = "disabled"};
+    [WEBHOOK_ACTIVE] = "active", [WEBHOOK_PAUSED] = "paused", [WEBHOOK_DISABLED] = "disabled"};
 
 /* --- showing --- */
 
@@ -94,7 +94,7 @@ static int64_t lag_of(const struct db_value *row)
 static json_t *show_health(const struct call *call, const struct db_value *row)
 {
     int64_t lag = lag_of(row), next_ms = row[NEXT].integer;
-    bool waits = row[NEXT].kind != DB_NULL && next_ms > call->op->now_ms && row[STATE].integer == ENDPOINT_ACTIVE;
+    bool waits = row[NEXT].kind != DB_NULL && next_ms > call->op->now_ms && row[STATE].integer == WEBHOOK_ACTIVE;
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I}", "failing_since", show_column_time(&row[FAILING_SINCE]),
                      "last_success_at", show_column_time(&row[SUCCESS]), "last_failure_at",
                      show_column_time(&row[FAILURE_MS]), "last_failure", show_text_or_null(row[FAILURE].bytes),
@@ -103,7 +103,7 @@ static json_t *show_health(const struct call *call, const struct db_value *row)
                      (json_int_t)row[EXPIRED_EVENTS].integer);
 }
 
-json_t *endpoint_show(struct call *call, const struct db_value *row)
+json_t *webhook_show(struct call *call, const struct db_value *row)
 {
     json_t *shown =
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
@@ -127,48 +127,47 @@ static struct slice kept(struct call *call, const struct db_value *column)
     return column->kind == DB_NULL ? SLICE_EMPTY : arena_slice(call_arena(call), column->bytes);
 }
 
-static struct endpoint endpoint_of(struct call *call, const struct db_value *row)
+static struct webhook webhook_of(struct call *call, const struct db_value *row)
 {
-    struct endpoint endpoint = {.url = kept(call, &row[URL]),
-                                .description = kept(call, &row[DESCRIPTION]),
-                                .types = kept(call, &row[TYPES]),
-                                .secret = kept(call, &row[SECRET]),
-                                .state_reason = kept(call, &row[STATE_REASON]),
-                                .state = (enum endpoint_state)row[STATE].integer,
-                                .state_ms = row[STATE_MS].integer};
-    db_id_out(&row[ID], &endpoint.id);
-    db_id_out(&row[ENVIRONMENT], &endpoint.environment.id);
-    return endpoint;
+    struct webhook webhook = {.url = kept(call, &row[URL]),
+                              .description = kept(call, &row[DESCRIPTION]),
+                              .types = kept(call, &row[TYPES]),
+                              .secret = kept(call, &row[SECRET]),
+                              .state_reason = kept(call, &row[STATE_REASON]),
+                              .state = (enum webhook_state)row[STATE].integer,
+                              .state_ms = row[STATE_MS].integer};
+    db_id_out(&row[ID], &webhook.id);
+    db_id_out(&row[ENVIRONMENT], &webhook.environment.id);
+    return webhook;
 }
 
-bool endpoint_load(struct call *call, const struct id *id, const struct db_value **row_out,
-                   struct endpoint *endpoint_out, struct err *err)
+bool webhook_find(struct call *call, const struct id *id, const struct db_value **row_out, struct webhook *webhook_out,
+                  struct err *err)
 {
     const struct db_value parameters[] = {db_id(id)};
-    if (!db_query_one(call->db, sql_webhook_load, parameters, 1, row_out, err))
+    if (!db_query_one(call->db, sql_webhook_find, parameters, 1, row_out, err))
         return false;
     if (!*row_out)
         return no_such_webhook(err);
-    *endpoint_out = endpoint_of(call, *row_out);
-    if (!access_sees(call, &endpoint_out->environment))
+    *webhook_out = webhook_of(call, *row_out);
+    if (!access_sees(call, &webhook_out->environment))
         return no_such_webhook(err);
-    call->audit.environment = endpoint_out->environment;
+    call->audit.environment = webhook_out->environment;
     return true;
 }
 
-bool endpoint_of_path(struct call *call, const struct db_value **row_out, struct endpoint *endpoint_out,
-                      struct err *err)
+bool webhook_of_path(struct call *call, const struct db_value **row_out, struct webhook *webhook_out, struct err *err)
 {
     struct id id;
     bool writes = ((const struct admin_operation *)call->op->operation)->writes;
     if (!id_from_prefixed(ID_PREFIX_WEBHOOK, call->op->parameters[0], &id))
         return no_such_webhook(err);
-    if (!endpoint_load(call, &id, row_out, endpoint_out, err))
+    if (!webhook_find(call, &id, row_out, webhook_out, err))
         return false;
     if (!writes && !call->locks)
         return true;
     /* read again behind the lock, which nobody gets who may not know of it */
     const struct db_value parameters[] = {db_id(&id)};
     return db_query_one(call->db, sql_webhook_lock, parameters, 1, row_out, err) &&
-           endpoint_load(call, &id, row_out, endpoint_out, err);
+           webhook_find(call, &id, row_out, webhook_out, err);
 }
