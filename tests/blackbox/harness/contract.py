@@ -94,13 +94,14 @@ def _validator(text):
     return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
 
 
-_texts = {}
+_texts = {}  # by the schema's id, which is its own only as long as it lives: so it is kept, too
 
 
 def validate(value, schema, what):
-    text = _texts.get(id(schema))
+    _, text = _texts.get(id(schema), (None, None))
     if text is None:
-        text = _texts[id(schema)] = json.dumps(schema)
+        text = json.dumps(schema)
+        _texts[id(schema)] = schema, text
     error = jsonschema.exceptions.best_match(_validator(text).iter_errors(value))
     assert error is None, f"{what}: {error.message} at /{'/'.join(map(str, error.absolute_path))}"
 
