@@ -4,18 +4,23 @@
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
+#include "column.h"
 #include "page.h"
+#include "problem.h"
 #include "reply.h"
 #include "webhooks.h"
+
+#define RETENTION "event_retention_days"
+enum { DAY_MS = 86400000 };
 
 static json_t *show_environment(struct call *call, const struct db_value *row)
 {
     (void)call;
     struct id id;
     db_id_out(&row[0], &id);
-    return json_pack("{s:o, s:o, s:o, s:o}", "id", show_id(ID_PREFIX_ENVIRONMENT, &id), "name",
-                     json_from_slice(row[1].bytes), "created_at", show_time(row[2].integer), "updated_at",
-                     show_time(row[3].integer));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", show_id(ID_PREFIX_ENVIRONMENT, &id), "name",
+                     json_from_slice(row[1].bytes), "event_retention_days", column_show_number(&row[4]), "created_at",
+                     show_time(row[2].integer), "updated_at", show_time(row[3].integer));
 }
 
 static bool no_such_environment(struct err *err)
@@ -58,12 +63,30 @@ static bool name_is_taken(struct call *call, struct err *err)
     return false;
 }
 
+/* null, or absent: as --event-retention says. An event is made of its change, and gone with it. */
+static bool retention_of_body(struct call *call, struct db_value *days_out, struct err *err)
+{
+    const json_t *days = call_member(call, RETENTION);
+    int64_t most = call->settings->history_ms / DAY_MS;
+    *days_out = json_is_integer(days) ? db_integer(json_integer_value(days)) : db_null();
+    if (!json_is_integer(days) || json_integer_value(days) <= most)
+        return true;
+    const char *why =
+        arena_printf(call_arena(call),
+                     "must be at most %d: events are made of changes, and these are kept for so many days "
+                     "(--change-retention)",
+                     (int)most);
+    return problem_invalid(call->op, "#/" RETENTION, why, err);
+}
+
 static bool create(struct call *call, struct err *err)
 {
     struct environment_id environment = {call->op->fresh_id.id};
-    struct db_value parameters[] = {db_id(&environment.id), db_bytes(call_text(call, "name", SLICE_EMPTY)),
+    struct db_value parameters[] = {db_id(&environment.id), db_bytes(call_text(call, "name", SLICE_EMPTY)), db_null(),
                                     db_integer(call->op->now_ms), db_integer(call->op->now_ms)};
-    if (!db_execute(call->db, sql_environment_insert, parameters, 4, NULL, err))
+    if (!retention_of_body(call, &parameters[2], err))
+        return false;
+    if (!db_execute(call->db, sql_environment_insert, parameters, 5, NULL, err))
         return name_is_taken(call, err);
     call->audit.environment = environment;
     call->audit.of_operators = true;
@@ -100,9 +123,12 @@ static bool update(struct call *call, struct err *err)
     if (!load_of_path(call, &environment, &row, err))
         return false;
     audit_before(call, show_environment(call, row));
-    struct db_value parameters[] = {db_bytes(call_text(call, "name", SLICE_EMPTY)), db_integer(call->op->now_ms),
+    struct db_value parameters[] = {db_bytes_or_null(call_text(call, "name", SLICE_EMPTY)),
+                                    db_integer(call_has(call, RETENTION)), db_null(), db_integer(call->op->now_ms),
                                     db_id(&environment.id)};
-    if (!db_execute(call->db, sql_environment_update, parameters, 3, NULL, err))
+    if (!retention_of_body(call, &parameters[2], err))
+        return false;
+    if (!db_execute(call->db, sql_environment_update, parameters, 5, NULL, err))
         return name_is_taken(call, err);
     if (!load(call, &environment, &row, err))
         return false;
@@ -134,12 +160,19 @@ static bool delete (struct call *call, struct err *err)
     return false;
 }
 
-static const struct admin_field fields[] = {{"name", field_name, FIELD_REQUIRED}};
+static const struct admin_field create_fields[] = {
+    {"name", field_name, FIELD_REQUIRED},
+    {RETENTION, field_retention_days, FIELD_NULLABLE},
+};
+static const struct admin_field update_fields[] = {
+    {"name", field_name, 0},
+    {RETENTION, field_retention_days, FIELD_NULLABLE},
+};
 
 const struct admin_operation environment_create = {
     .operation = ADMIN_OPERATION("environment.create", SCOPE_OPERATOR),
     .writes = true,
-    ADMIN_FIELDS(fields),
+    ADMIN_FIELDS(create_fields),
     .handle = create,
 };
 const struct admin_operation environment_list = {
@@ -154,7 +187,7 @@ const struct admin_operation environment_get = {
 const struct admin_operation environment_update = {
     .operation = ADMIN_OPERATION("environment.update", SCOPE_OPERATOR),
     .writes = true,
-    ADMIN_FIELDS(fields),
+    ADMIN_FIELDS(update_fields),
     .handle = update,
 };
 const struct admin_operation environment_delete = {

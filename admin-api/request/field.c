@@ -174,6 +174,13 @@ const char *field_cadence_seconds(const json_t *value, const struct field_contex
     return fine ? NULL : "must be a whole number of seconds, from a minute to a year";
 }
 
+const char *field_retention_days(const json_t *value, const struct field_context *context)
+{
+    enum { MOST_DAYS = 3650 };
+    bool fine = json_is_integer(value) && json_integer_value(value) >= 1 && json_integer_value(value) <= MOST_DAYS;
+    return fine ? NULL : arena_printf(context->arena, "must be a whole number of days, from 1 to %d", MOST_DAYS);
+}
+
 const char *field_overlap_seconds(const json_t *value, const struct field_context *context)
 {
     bool fine =

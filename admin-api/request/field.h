@@ -38,6 +38,7 @@ field_check_fn field_key_scopes;
 field_check_fn field_expires_at; /* RFC 3339, in the future */
 field_check_fn field_overlap_seconds;
 field_check_fn field_cadence_seconds; /* a minute to a year */
+field_check_fn field_retention_days;  /* 1 to 3650 */
 field_check_fn field_pem;             /* its form only: auth/public_key.h reads it */
 field_check_fn field_jwk;
 field_check_fn field_setup_permissions;

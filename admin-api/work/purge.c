@@ -10,20 +10,6 @@
 
 enum { PURGE_ROWS = 200, DAY_MS = 86400000 };
 
-static bool purge_changes(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
-{
-    struct id first_kept = housekeeping_first_id(before_ms);
-    struct db_value parameters[] = {db_id(&first_kept), db_integer((int64_t)most)};
-    return db_execute(db, sql_change_purge, parameters, 2, purged_out, err);
-}
-
-static bool purge_events(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
-{
-    struct id first_kept = housekeeping_first_id(before_ms);
-    struct db_value parameters[] = {db_id(&first_kept), db_integer((int64_t)most)};
-    return db_execute(db, sql_event_purge, parameters, 2, purged_out, err);
-}
-
 static bool purge_deleted(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
 {
     struct db_value parameters[] = {db_integer(before_ms), db_integer((int64_t)most)};
@@ -65,15 +51,13 @@ static bool purge_import_pieces(struct db *db, int64_t before_ms, uint64_t most,
     return db_execute(db, sql_import_purge_pieces, parameters, 1, purged_out, err);
 }
 
-enum { CHANGE_RETENTION = 0, EVENT_RETENTION = -1, JOB_RETENTION = -2, DELETED_RETENTION = -3 };
+enum { JOB_RETENTION = -1, DELETED_RETENTION = -2 };
 
 static const struct {
     const char *what; /* for the log */
     int64_t kept_ms;  /* or one of those above, which are settings */
     purge_fn *drop;
 } purges[] = {
-    {"changes", CHANGE_RETENTION, purge_changes},
-    {"events", EVENT_RETENTION, purge_events},
     {"jobs", JOB_RETENTION, admin_jobs_purge},
     {"memberships of deleted people", DELETED_RETENTION, purge_deleted_memberships},
     {"deleted people", DELETED_RETENTION, purge_deleted},
@@ -90,12 +74,8 @@ enum { PURGES = sizeof purges / sizeof purges[0] };
 static int64_t kept_ms(const struct chore *chore, int64_t kept)
 {
     const struct settings *settings = chore->settings;
-    if (kept == CHANGE_RETENTION)
-        return (int64_t)settings->change_retention_days * DAY_MS;
     if (kept == DELETED_RETENTION)
         return (int64_t)settings->deleted_retention_days * DAY_MS;
-    if (kept == EVENT_RETENTION)
-        return (int64_t)settings->event_retention_days * DAY_MS;
     return kept == JOB_RETENTION ? (int64_t)settings->job_retention_days * DAY_MS : kept;
 }
 
