@@ -6,7 +6,6 @@
 #include "problem.h"
 #include "regroup.h"
 #include "reply.h"
-#include "store/event.h"
 #include "store/query.h"
 #include "undelete.h"
 
@@ -153,19 +152,6 @@ static json_t *show(const struct restoring *restoring, uint64_t version)
                      (json_int_t)restoring->members_gone, "managed", (json_int_t)restoring->managed);
 }
 
-static bool announce(const struct restoring *restoring, const json_t *shown, struct err *err)
-{
-    struct call *call = restoring->request->call;
-    const struct directory *directory = &restoring->request->directory;
-    struct event_new event = {.type = is_group(restoring) ? "group.restored" : "user.restored",
-                              .environment = directory->environment,
-                              .organization = directory->organization,
-                              .directory = directory->id,
-                              .data = shown,
-                              .now_ms = call->op->now_ms};
-    return store_event_raise(call->db, &event, err);
-}
-
 /* What they held is in the history: the log, which nothing is taken out of, has no personal data. */
 static void note_versions(struct restoring *restoring, uint64_t version)
 {
@@ -189,10 +175,6 @@ static bool answer(struct restoring *restoring, struct err *err)
     call->audit.directory = directory->id;
     call->audit.detail = json_incref(shown);
     note_versions(restoring, version);
-    if (!announce(restoring, shown, err)) {
-        json_decref(shown);
-        return false;
-    }
     return reply_json(call->op, 200, shown);
 }
 

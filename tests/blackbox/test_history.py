@@ -130,8 +130,14 @@ def test_a_user_goes_back_to_a_version_as_a_new_change(rollcall, org, admin, dir
     admin.post(f"{directory}/users/{ada['id']}/restore", expect=422)
     admin.post(f"{directory}/users/{ada['id']}/restore", {"version": 9}, expect=404)
     admin.post(f"{directory}/users/{ada['id']}/restore", {"version": "1"}, expect=422)
-    events = admin.get("/v1/events?types=user.restored", expect=200).json["events"]
-    assert ada["id"] in [event["data"].get("id") for event in events]
+    path = f"/v1/events?directory_id={org.directory_id}&types=user.*"
+    told = admin.get(path, expect=200).json["events"]
+    assert [(event["type"], event["cause"]["kind"]) for event in told] == [
+        ("user.created", "scim"),
+        ("user.updated", "scim"),
+        ("user.updated", "restore"),
+    ]
+    assert told[-1]["cause"]["id"] == answer.headers["x-request-id"]
 
 
 def test_who_was_deleted_comes_back_as_the_same_person_into_the_same_groups(org, admin, directory):
