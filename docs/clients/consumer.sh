@@ -71,6 +71,6 @@ follow() {
 while true; do
   : >"$work/events"
   if [ -s "$table" ]; then follow; else begin; fi && continue
-  if grep -q problem:expired-cursor "$work/events"; then rm "$table"; fi # and so begin again
+  if grep problem:expired-cursor "$work/events" >&2; then rm "$table"; fi # and so begin again
   sleep 1
 done

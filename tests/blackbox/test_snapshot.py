@@ -5,9 +5,8 @@ import pytest
 from harness.lines import Reader, fill, lines_of, of_type
 from harness.openapi import CheckedAdmin
 from harness.scim import ENTERPRISE, USER, Scim
+from harness.stored import all_of, stored, version_of
 from harness.wait import until
-
-DERIVED = {"meta", "groups", "members"}
 
 
 @pytest.fixture
@@ -26,22 +25,6 @@ def snapshot(admin, path):
     lines = lines_of(admin.get(path, expect=200).body)
     assert lines[0]["type"] == "organization" and lines[-1]["type"] == "end"
     return lines
-
-
-def stored(resource):
-    """What is left of a SCIM representation without what is made of other rows."""
-    kept = {name: value for name, value in resource.items() if name not in DERIVED}
-    if "manager" in kept.get(ENTERPRISE, {}):
-        kept[ENTERPRISE] = {**kept[ENTERPRISE], "manager": {"value": kept[ENTERPRISE]["manager"]["value"]}}
-    return kept
-
-
-def version_of(resource):
-    return int(resource["meta"]["version"].removeprefix('W/"').rstrip('"').split("-")[0])
-
-
-def all_of(scim, collection):
-    return scim.get(f"/{collection}?count=1000", expect=200)["Resources"]
 
 
 def expected(scim, directory, collection, name):
