@@ -180,6 +180,16 @@ class Rollcall:
         self.admin_process = self.spawn("admin", "admin-api/rollcall-admin", options, "admin")
         self.admin_process.wait_ready(lambda: answers(f"{self.admin_url}/readyz"))
 
+    def another_admin(self, *options):
+        """One more rollcall-admin on the same database: its process and its URL, ready to be used."""
+        port = free_port()
+        name = f"admin-{1 + sum(process.name.startswith('admin') for process in self.processes)}"
+        options = ["--listen", f"127.0.0.1:{port}", "--public-url", self.server.url, *self.admin_options, *options]
+        options += ["--database-url", self.database.url("rollcall_admin")]
+        process = self.spawn(name, "admin-api/rollcall-admin", options, "admin")
+        process.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
+        return process, f"http://127.0.0.1:{port}"
+
     def server_metrics(self):
         """What the first server says of itself, as Prometheus reads it."""
         with urllib.request.urlopen(f"{self.server.url}/metrics", timeout=30) as response:
