@@ -1,8 +1,11 @@
 #include "sweep.h"
 
+#include <poll.h>
+
+#include "base/clock.h"
 #include "exchange.h"
 
-enum { HANDSHAKE_MS = 10000 };
+enum { HANDSHAKE_MS = 10000, LONG_NS = 1000000000 };
 
 static bool is_over(uint64_t since_ms, uint64_t now_ms, unsigned limit_ms)
 {
@@ -37,11 +40,28 @@ static void sweep_idle(struct connection *connection, uint64_t now_ms)
         connection_end(connection, "idle");
 }
 
+static bool has_hung_up(const struct connection *connection)
+{
+    struct pollfd fd = {.fd = h2o_socket_get_fd(connection->sock), .events = POLLRDHUP};
+    return poll(&fd, 1, 0) > 0;
+}
+
+/* libh2o does not read from an HTTP/1 connection while a request is under way, and would not notice before it writes:
+ * what waits for long is told by us. A client that has closed its half alone gets its answer, but early. */
+static void notice_departure(struct exchange *exchange)
+{
+    bool waits = exchange->state == EXCHANGE_IN_STORE && clock_monotonic_ns() - exchange->began_ns > LONG_NS;
+    if (waits && !atomic_load(&exchange->op.left) && has_hung_up(exchange->connection))
+        atomic_store(&exchange->op.left, true);
+}
+
 static void sweep_http1(struct connection *connection, uint64_t now_ms)
 {
     unsigned limit = connection->loop->server->settings.request_timeout_ms;
-    if (connection->exchanges)
+    if (connection->exchanges) {
+        notice_departure(connection->exchanges);
         return;
+    }
     if (connection->message.since_ms == 0)
         sweep_idle(connection, now_ms);
     else if (is_over(connection->message.since_ms, now_ms, limit))
