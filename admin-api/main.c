@@ -5,6 +5,7 @@
 
 #include "address.h"
 #include "commands.h"
+#include "dispatcher.h"
 #include "exports.h"
 #include "housekeeping.h"
 #include "hub.h"
@@ -32,6 +33,7 @@ struct process {
     struct job_runner *jobs;
     struct sequencer *sequencer;
     struct hub *hub;
+    struct dispatcher *dispatcher;
     struct http_server *server;
     struct outbound_rules outbound;
     struct admin_settings admin;
@@ -95,6 +97,25 @@ static unsigned most_waiters(const struct settings *settings)
     return (unsigned)(settings->feed_waiters < most ? settings->feed_waiters : most);
 }
 
+static bool start_dispatcher(struct process *process, struct err *err)
+{
+    const struct settings *settings = &process->settings;
+    const struct dispatcher_settings dispatcher = {
+        .database = process_database(settings),
+        .peppers = process->peppers,
+        .sequencer = process->sequencer,
+        .outbound = {.rules = &process->outbound, .ca_file = settings->webhook_ca},
+        .in_flight = (unsigned)settings->webhook_in_flight,
+        .lanes = (unsigned)settings->webhook_lanes,
+        .timeout_ms = (unsigned)settings->webhook_timeout_ms,
+        .haste = (unsigned)settings->webhook_haste,
+    };
+    if (dispatcher.in_flight == 0)
+        return true;
+    process->dispatcher = dispatcher_start(&dispatcher, err);
+    return process->dispatcher != NULL;
+}
+
 static bool start(struct process *process, struct err *err)
 {
     const struct settings *settings = &process->settings;
@@ -127,7 +148,7 @@ static bool start(struct process *process, struct err *err)
     process->hub = process->admin.hub = hub_start(&database, process->sequencer, most_waiters(settings));
     process->admin.exports = exports_start(&database, MOST_EXPORTS);
     process->jobs = process->admin.jobs = job_runner_start(&database, &process->admin, (unsigned)settings->job_workers);
-    return start_listener(process, err);
+    return start_dispatcher(process, err) && start_listener(process, err);
 }
 
 /* false: requests were cut. The store stops before the server is freed: it brings the last jobs home. */
@@ -140,6 +161,8 @@ static bool stop(struct process *process)
     exports_stop(process->admin.exports);
     if (process->jobs)
         job_runner_stop(process->jobs);
+    if (process->dispatcher)
+        dispatcher_stop(process->dispatcher);
     if (process->housekeeping)
         housekeeping_stop(process->housekeeping);
     if (process->store)

@@ -62,7 +62,8 @@ CREATE TABLE IF NOT EXISTS webhook_lane (
   until_sequence     BIGINT UNSIGNED            DEFAULT NULL COMMENT 'of a replay: events before this place',
   until_part         INT UNSIGNED               DEFAULT NULL,
   delivery_id        BINARY(16)                 DEFAULT NULL COMMENT 'of that event, once there is one; of a ping always',
-  failures           INT UNSIGNED      NOT NULL DEFAULT 0 COMMENT 'of that event',
+  attempts           INT UNSIGNED      NOT NULL DEFAULT 0 COMMENT 'of that delivery',
+  failures           INT UNSIGNED      NOT NULL DEFAULT 0 COMMENT 'of that event, since somebody last changed the endpoint',
   next_ms            BIGINT            NOT NULL DEFAULT 0 COMMENT 'not before, by the database''s clock',
   PRIMARY KEY (endpoint_id, kind, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
@@ -88,7 +89,7 @@ CREATE TABLE IF NOT EXISTS webhook_delivery (
   error              VARCHAR(255)               DEFAULT NULL COMMENT 'why the last attempt failed',
   status             SMALLINT UNSIGNED          DEFAULT NULL COMMENT 'of the last answer',
   request_headers    TEXT                       DEFAULT NULL COMMENT 'of the last attempt, a line each',
-  response_headers   TEXT                       DEFAULT NULL COMMENT 'likewise',
+  response_headers   VARBINARY(4096)            DEFAULT NULL COMMENT 'likewise, as they came',
   response_body      VARBINARY(4096)            DEFAULT NULL COMMENT 'its beginning',
   created_ms         BIGINT            NOT NULL,
   ended_ms           BIGINT                     DEFAULT NULL,

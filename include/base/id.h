@@ -57,6 +57,7 @@ struct operation_id {
 #define ID_PREFIX_WEBHOOK       "wbh-"
 #define ID_PREFIX_DELIVERY      "dlv-"
 #define ID_PREFIX_REPLAY        "rpl-"
+#define ID_PREFIX_STREAM        "str-"
 
 /* A fresh UUIDv7: 48 bits of ms, then a per-thread counter within the ms, then randomness. Ids that one thread makes
  * are strictly increasing. Thread-safe. */
