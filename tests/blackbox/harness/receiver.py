@@ -84,14 +84,14 @@ def endless(head=b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", piece=b
 class Receiver:
     """Every request is recorded in `requests`, then answered by `answer`, which may be exchanged at any time."""
 
-    def __init__(self, answer=None, tls=None, host="127.0.0.1", family=socket.AF_INET):
+    def __init__(self, answer=None, tls=None, host="127.0.0.1", port=0, family=socket.AF_INET):
         self.answer = answer or status(200)
         self.tls = tls
         self.requests = []
         self.connections = 0
         self.lock = threading.Lock()
         self.open = set()
-        self.listener = socket.create_server((host, 0), family=family, backlog=256)
+        self.listener = socket.create_server((host, port), family=family, backlog=256)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
@@ -147,6 +147,8 @@ class Receiver:
 
     def close(self):
         """Nobody answers any more."""
+        self.listener.shutdown(socket.SHUT_RDWR)  # accept(2) ends, which would hold it open
+        self.thread.join()
         self.listener.close()
         with self.lock:
             for connection in self.open:
