@@ -18,6 +18,7 @@
 #include "organizations.h"
 #include "reply.h"
 #include "scim/schema.h"
+#include "sequencer.h"
 #include "store/rules.h"
 
 struct snapshot {
@@ -201,6 +202,7 @@ static void add_end(struct snapshot *snapshot)
 static bool run(struct export_stream *stream, struct op *op, struct db *db, void *context, struct err *err)
 {
     struct snapshot *snapshot = context;
+    sequencer_settle(snapshot->lines.call.settings->sequencer); /* so that next to nothing is in both */
     if (!lines_open(&snapshot->lines, stream, op, db, err) || !read_place(snapshot, err) ||
         !add_organization(snapshot, err) || !add_directories(snapshot, err))
         return false;

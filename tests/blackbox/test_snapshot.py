@@ -243,3 +243,22 @@ def test_one_that_fails_is_cut_short(own_rollcall):
     head, body = reader.read_all()
     assert b"200 OK" in head and b'"type":"end"' not in body
     assert not reader.data.endswith(b"\r\n0\r\n\r\n")
+
+
+def events_behind(admin, lines, query=""):
+    return admin.get(f"/v1/events?cursor={lines[-1]['cursor']}{query}", expect=200)["events"]
+
+
+def test_the_feed_goes_on_from_its_cursor(rollcall, admin, org, path):
+    user = org.scim.new_user("before")["id"]
+    lines = snapshot(admin, path)
+    mine = f"&organization_id={org.id}"
+    assert events_behind(admin, lines, mine) == [], "what was acknowledged before is in it alone"
+    org.scim.patch(f"/Users/{user}", {"op": "replace", "path": "title", "value": "Ms"}, expect=200)
+    (event,) = events_behind(admin, lines, mine)
+    (later,) = whole(snapshot(admin, path), "user")
+    assert (event["type"], event["data"]["version"]) == ("user.updated", 2)
+    assert (later["user"], later["version"]) == (event["data"]["user"], 2), "both have the same form"
+    other = rollcall.new_environment()
+    refused = other.get(f"/v1/events?cursor={lines[-1]['cursor']}", expect=400)
+    assert refused["type"] == "urn:rollcall:problem:invalid-cursor"
