@@ -1,6 +1,7 @@
-/* Documents that the page's statement has left out: large ones, and those of groups whose members have changed often
- * since. Of the latter the reader remembers up to which version they stay the same, so that it does not look for the
- * same one behind each of a hundred thousand changes. */
+/* Documents that the page's statement has left out: large ones, and those of groups whose members have changed again
+ * since. Of the latter the process remembers up to which version they stay the same, so that readers do not look for
+ * the same one behind each of a hundred thousand changes. */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "admin_api_sql.h"
@@ -17,28 +18,11 @@ struct slot {
     size_t len;
 };
 
-struct feed_groups { /* a group has one slot that it may be in; the last one that came by has it */
-    struct slot slots[SLOTS];
-};
+/* A group has one slot that it may be in; the last one that came by has it. */
+static struct slot slots[SLOTS];
+static pthread_mutex_t slots_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-struct feed_groups *feed_groups_new(void)
-{
-    struct feed_groups *groups = calloc(1, sizeof *groups);
-    must(groups);
-    return groups;
-}
-
-void feed_groups_free(struct feed_groups *groups)
-{
-    for (size_t i = 0; i < SLOTS; i++)
-        free(groups->slots[i].document);
-    free(groups);
-}
-
-static struct slot *slot_of(struct feed_groups *groups, struct resource_id group)
-{
-    return &groups->slots[group.id.bytes[ID_BYTES - 1] % SLOTS];
-}
+static struct slot *slot_of(struct resource_id group) { return &slots[group.id.bytes[ID_BYTES - 1] % SLOTS]; }
 
 static bool is_known(const struct slot *slot, const struct feed_row *row)
 {
@@ -46,10 +30,23 @@ static bool is_known(const struct slot *slot, const struct feed_row *row)
            slot->from <= row->version && row->version <= slot->until;
 }
 
-static void keep(struct slot *slot, const struct feed_row *row, uint64_t until)
+static bool recall(struct feed_row *row, struct arena *arena)
+{
+    pthread_mutex_lock(&slots_mutex);
+    const struct slot *slot = slot_of(row->resource);
+    bool known = is_known(slot, row);
+    if (known)
+        row->beside = arena_slice(arena, slice_of(slot->document, slot->len));
+    pthread_mutex_unlock(&slots_mutex);
+    return known;
+}
+
+static void remember(const struct feed_row *row, uint64_t until)
 {
     if (row->beside.len > MOST_BYTES)
         return;
+    pthread_mutex_lock(&slots_mutex);
+    struct slot *slot = slot_of(row->resource);
     char *document = realloc(slot->document, row->beside.len + 1);
     must(document);
     memcpy(document, row->beside.data, row->beside.len);
@@ -59,29 +56,22 @@ static void keep(struct slot *slot, const struct feed_row *row, uint64_t until)
                           .until = until,
                           .document = document,
                           .len = row->beside.len};
+    pthread_mutex_unlock(&slots_mutex);
 }
 
-static bool load_group(struct slot *slot, struct db *db, struct feed_row *row, struct arena *arena, struct err *err)
+static bool find_group(struct db *db, struct feed_row *row, struct arena *arena, struct err *err)
 {
     const struct db_value directory = db_id(&row->directory.id), group = db_id(&row->resource.id);
     const struct db_value parameters[] = {directory, group, db_integer((int64_t)row->version), directory, group};
     const struct db_value *found;
+    if (recall(row, arena))
+        return true;
     if (!db_query_one(db, sql_feed_group, parameters, 5, &found, err))
         return false;
     if (!found || found[1].kind == DB_NULL)
         return true;
     row->beside = arena_slice(arena, found[1].bytes);
-    keep(slot, row, (uint64_t)found[0].integer);
-    return true;
-}
-
-static bool find_group(struct feed_groups *groups, struct db *db, struct feed_row *row, struct arena *arena,
-                       struct err *err)
-{
-    struct slot *slot = slot_of(groups, row->resource);
-    if (!is_known(slot, row))
-        return load_group(slot, db, row, arena, err);
-    row->beside = arena_slice(arena, slice_of(slot->document, slot->len));
+    remember(row, (uint64_t)found[0].integer);
     return true;
 }
 
@@ -110,8 +100,7 @@ static bool load_whole(struct db *db, struct feed_row *row, struct arena *arena,
     return true;
 }
 
-bool feed_row_complete(struct feed_groups *groups, struct db *db, struct feed_row *row, struct arena *arena,
-                       struct err *err)
+bool feed_row_complete(struct db *db, struct feed_row *row, struct arena *arena, struct err *err)
 {
     if (!row->is_there || row->source == FEED_EVENT)
         return true;
@@ -122,5 +111,5 @@ bool feed_row_complete(struct feed_groups *groups, struct db *db, struct feed_ro
         return true;
     if (row->kind == HISTORY_UPDATED)
         return load_before(db, row, arena, err);
-    return row->kind != HISTORY_MEMBERS || find_group(groups, db, row, arena, err);
+    return row->kind != HISTORY_MEMBERS || find_group(db, row, arena, err);
 }

@@ -42,7 +42,6 @@ enum {
 
 struct feed_reader {
     struct feed_rules *rules;
-    struct feed_groups *groups;
     struct arena rows; /* of the statement */
 };
 
@@ -51,7 +50,6 @@ struct feed_reader *feed_reader_new(void)
     struct feed_reader *reader = calloc(1, sizeof *reader);
     must(reader);
     reader->rules = feed_rules_new();
-    reader->groups = feed_groups_new();
     arena_init(&reader->rows);
     return reader;
 }
@@ -61,7 +59,6 @@ void feed_reader_free(struct feed_reader *reader)
     if (!reader)
         return;
     feed_rules_free(reader->rules);
-    feed_groups_free(reader->groups);
     arena_fini(&reader->rows);
     free(reader);
 }
@@ -217,7 +214,7 @@ static bool render(struct reading *reading, struct err *err)
     for (size_t i = 0; i < reading->count && !reading->render.is_full; i++) {
         const struct scim_rules *rules = &scim_rules_default;
         struct feed_row *row = &reading->rows[i];
-        if (!feed_row_complete(reader->groups, reading->db, row, &reader->rows, err) ||
+        if (!feed_row_complete(reading->db, row, &reader->rows, err) ||
             (row->is_there && row->source == FEED_CHANGE &&
              !feed_rules_of(reader->rules, reading->db, row, &rules, err)))
             return false;

@@ -48,13 +48,8 @@ MUST_CHECK bool feed_rules_of(struct feed_rules *rules, struct db *db, const str
 
 /* --- documents that the page's statement has left out --- */
 
-struct feed_groups; /* those of groups whose members change a lot */
-struct feed_groups *feed_groups_new(void);
-void feed_groups_free(struct feed_groups *groups);
-
 /* row->document, members and beside, as far as its events need them: afterwards data NULL means that nobody knows any
  * more. */
-MUST_CHECK bool feed_row_complete(struct feed_groups *groups, struct db *db, struct feed_row *row, struct arena *arena,
-                                  struct err *err);
+MUST_CHECK bool feed_row_complete(struct db *db, struct feed_row *row, struct arena *arena, struct err *err);
 
 #endif
