@@ -88,8 +88,27 @@ SELECT x.id, COALESCE((SELECT MAX(f.sequence) FROM feed f WHERE f.environment_id
 FROM environment x
 WHERE NOT EXISTS (SELECT 1 FROM feed_end);
 
+-- What is shown of users has changed without a change of theirs, because the guard has tripped or let go of them: the
+-- sequencer tells it (admin-api/feed/guarded_news.c) behind all that was committed before, and empties the table. A row is
+-- a user, or one's membership of a group.
+CREATE TABLE IF NOT EXISTS guard_news (
+  position       BIGINT UNSIGNED   NOT NULL AUTO_INCREMENT,
+  directory_id   BINARY(16)        NOT NULL,
+  resource_id    BINARY(16)        NOT NULL COMMENT 'the user',
+  group_id       BINARY(16)                 DEFAULT NULL,
+  was_shown      TINYINT UNSIGNED           DEFAULT NULL COMMENT 'the membership, until now',
+  operation_id   BINARY(16)                 DEFAULT NULL COMMENT 'of the user''s row of `change` (kind 5) that says how he was before he left',
+  ordinal        INT UNSIGNED               DEFAULT NULL COMMENT 'of the same',
+  PRIMARY KEY (position)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
+
+-- What is told of users and groups in this way stands in event, and goes with the directory.
+ALTER TABLE event ADD KEY IF NOT EXISTS of_directory (directory_id, type);
+
 GRANT INSERT ON outbox TO `{database}_data`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO `{database}_control`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON feed TO `{database}_control`;
 GRANT SELECT, INSERT, UPDATE, DELETE ON feed_end TO `{database}_control`;
 GRANT SELECT, UPDATE ON feed_turn TO `{database}_control`;
+GRANT INSERT ON guard_news TO `{database}_data`;
+GRANT SELECT, INSERT, UPDATE, DELETE ON guard_news TO `{database}_control`;

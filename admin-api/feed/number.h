@@ -29,6 +29,7 @@ struct numbering {
     uint64_t
         turns; /* of all processes, as this one has left them. When another has numbered since, the gaps are void */
     struct gaps gaps;
+    bool news; /* the caller's: guard_news has rows (guarded.h) */
 };
 
 struct number_result {

@@ -139,7 +139,8 @@ static bool look(struct sequencer *sequencer, uint64_t low, bool *any_out, bool 
     *others_out = (uint64_t)row[0].integer != sequencer->turns;
     sequencer->turns = (uint64_t)row[0].integer;
     sequencer->low = (uint64_t)row[1].integer;
-    *any_out = row[2].integer != 0;
+    sequencer->numbering.news = row[3].integer != 0;
+    *any_out = row[2].integer != 0 || sequencer->numbering.news;
     if (*others_out)
         tell_listeners(sequencer);
     return true;
@@ -151,7 +152,7 @@ static bool number_all(struct sequencer *sequencer, bool from_start, struct err 
     do {
         if (!number_turn(sequencer->db, &sequencer->numbering, from_start, &sequencer->result, err))
             return false;
-        if (sequencer->result.rows == 0)
+        if (sequencer->result.rows == 0 && sequencer->result.numbered == 0)
             return true;
         sequencer->turns = sequencer->numbering.turns;
         count(sequencer);

@@ -38,13 +38,21 @@ static bool choose_some(struct db *db, const struct guard_letting_go *letting_go
     return db_execute(db, sql_guard_choose_some, parameters, 2, chosen_out, err);
 }
 
+static bool tell(struct db *db, const struct id *operation, const struct db_value *directory, struct err *err)
+{
+    const struct db_value parameters[] = {db_id(operation), *directory};
+    return db_execute(db, sql_guard_tell, parameters, 2, NULL, err) &&
+           db_execute(db, sql_guard_tell_groups, directory, 1, NULL, err) &&
+           db_execute(db, sql_guard_tell_joined, directory, 1, NULL, err);
+}
+
 static bool drop_chosen(struct db *db, const struct guard_letting_go *letting_go, struct err *err)
 {
     struct id operation = id_new();
     const struct db_value directory = db_id(&letting_go->directory.id);
     const struct db_value mark[] = {db_id(&operation), db_id(&letting_go->actor), db_integer(letting_go->cause),
                                     directory};
-    return db_execute(db, sql_guard_mark, mark, 4, NULL, err) &&
+    return db_execute(db, sql_guard_mark, mark, 4, NULL, err) && tell(db, &operation, &directory, err) &&
            db_execute(db, sql_guard_let_go, &directory, 1, NULL, err);
 }
 

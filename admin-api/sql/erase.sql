@@ -70,6 +70,13 @@ DELETE FROM departure WHERE directory_id = ? ORDER BY resource_id LIMIT ?
 -- name: erase_guard
 DELETE FROM directory_guard WHERE directory_id = ? ORDER BY directory_id LIMIT ?
 
+-- What the guard had told of users and groups; everything else in event says who and when.
+-- name: erase_guard_events
+DELETE FROM event WHERE (type LIKE 'user.%' OR type LIKE 'group.%') AND directory_id = ? LIMIT ?
+
+-- name: erase_guard_news
+DELETE FROM guard_news WHERE directory_id = ? ORDER BY position LIMIT ?
+
 -- name: erase_deleted
 DELETE FROM deleted_resource WHERE directory_id = ? ORDER BY type, id LIMIT ?
 

@@ -6,7 +6,9 @@ SET SESSION idle_transaction_timeout = 5
 
 -- Is there anything for the sequencer, and has another process numbered something?
 -- name: number_look
-SELECT t.turns, t.low, EXISTS (SELECT 1 FROM outbox o WHERE o.position > ?) FROM feed_turn t WHERE t.id = 1
+SELECT t.turns, t.low, EXISTS (SELECT 1 FROM outbox o WHERE o.position > ?),
+       EXISTS (SELECT 1 FROM guard_news)
+FROM feed_turn t WHERE t.id = 1
 
 -- What waits, up to a limit, and for how many ms the oldest of it has.
 -- name: number_waiting

@@ -32,6 +32,32 @@ SELECT ?, ROW_NUMBER() OVER (ORDER BY d.resource_id) - 1, d.directory_id, 1, d.r
 FROM departure d
 WHERE d.directory_id = ? AND d.held = 2
 
+-- And the feed tells what is (guarded_news.c): of each, and of the groups where he was shown to be; and of those into which
+-- he has come meanwhile. Whoever changes members now is told by the change: the sequencer waits for this transaction.
+-- name: guard_tell
+INSERT INTO guard_news (directory_id, resource_id, operation_id, ordinal)
+SELECT d.directory_id, d.resource_id, ?, ROW_NUMBER() OVER (ORDER BY d.resource_id) - 1
+FROM departure d
+WHERE d.directory_id = ? AND d.held = 2
+
+-- name: guard_tell_groups
+INSERT INTO guard_news (directory_id, resource_id, group_id, was_shown)
+SELECT g.directory_id, g.resource_id, g.group_id, 1
+FROM departure d
+JOIN departure_group g FORCE INDEX (of_user) ON g.directory_id = d.directory_id AND g.resource_id = d.resource_id AND g.indirect = 0
+WHERE d.directory_id = ? AND d.held = 2
+ORDER BY g.group_id, g.resource_id
+
+-- name: guard_tell_joined
+INSERT INTO guard_news (directory_id, resource_id, group_id, was_shown)
+SELECT m.directory_id, m.member_id, m.group_id, 0
+FROM departure d
+JOIN membership m FORCE INDEX (of_member) ON m.directory_id = d.directory_id AND m.member_type = 1 AND m.member_id = d.resource_id
+LEFT JOIN departure_group g ON g.directory_id = m.directory_id AND g.group_id = m.group_id AND g.resource_id = m.member_id
+                           AND g.indirect = 0
+WHERE d.directory_id = ? AND d.held = 2 AND g.group_id IS NULL
+ORDER BY m.group_id, m.member_id
+
 -- name: guard_let_go
 DELETE FROM departure WHERE directory_id = ? AND held = 2
 

@@ -33,6 +33,8 @@ static const char *const directory_tables[] = {
     sql_erase_departure_groups,
     sql_erase_departures,
     sql_erase_guard,
+    sql_erase_guard_news,
+    sql_erase_guard_events,
     sql_erase_role_rules,
     sql_erase_role_mapping,
     sql_erase_setup_sessions_of_directory,

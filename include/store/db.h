@@ -44,6 +44,9 @@ uint64_t db_round_trips(const struct db *db); /* since open, for metrics */
 uint64_t db_connection_id(const struct db *db);
 
 MUST_CHECK bool db_begin(struct db *db, struct err *err);
+/* All reads of the transaction see what the first plain one saw. What was changed since and is to be locked or written
+ * is a collision. */
+MUST_CHECK bool db_begin_repeatable(struct db *db, struct err *err);
 MUST_CHECK bool db_begin_snapshot(struct db *db,
                                   struct err *err); /* START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY */
 /* false with DB_LOST: the outcome is unknown (see worker.h). */

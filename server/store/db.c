@@ -172,6 +172,14 @@ bool db_begin(struct db *db, struct err *err)
     return db->in_transaction;
 }
 
+bool db_begin_repeatable(struct db *db, struct err *err)
+{
+    must(!db->in_transaction);
+    db->in_transaction = db_enter(db, err) && run_fixed(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", err) &&
+                         run_fixed(db, "START TRANSACTION", err);
+    return db->in_transaction;
+}
+
 /* Under READ COMMITTED each statement has a snapshot of its own and WITH CONSISTENT SNAPSHOT does nothing. */
 bool db_begin_snapshot(struct db *db, struct err *err)
 {

@@ -223,7 +223,8 @@ static bool trip(const struct guarding *guarding, struct db *db, int64_t departu
     const struct db_value mark[] = {db_id(&operation), directory};
     return db_execute(db, sql_guard_trip, parameters, 4, NULL, err) &&
            db_execute(db, sql_guard_hold, &directory, 1, NULL, err) &&
-           db_execute(db, sql_guard_mark_held, mark, 2, NULL, err) && raise(guarding, db, departures, users, err);
+           db_execute(db, sql_guard_mark_held, mark, 2, NULL, err) &&
+           db_execute(db, sql_guard_tell_held, mark, 2, NULL, err) && raise(guarding, db, departures, users, err);
 }
 
 /* The users that the directory had when the window began: those it has, and those whose deletion is in the count but

@@ -53,6 +53,13 @@ SELECT ?, ROW_NUMBER() OVER (ORDER BY d.resource_id) - 1, d.directory_id, 1, d.r
 FROM departure d
 WHERE d.directory_id = ? AND d.held = 1
 
+-- Who was told to have left is shown again: the feed is to say so.
+-- name: guard_tell_held
+INSERT INTO guard_news (directory_id, resource_id, operation_id, ordinal)
+SELECT d.directory_id, d.resource_id, ?, ROW_NUMBER() OVER (ORDER BY d.resource_id) - 1
+FROM departure d
+WHERE d.directory_id = ? AND d.held = 1
+
 -- name: guard_whose
 SELECT o.environment_id, o.id FROM directory d JOIN organization o ON o.id = d.organization_id WHERE d.id = ?
 

@@ -1,0 +1,62 @@
+/* Events of users and groups that no single change stands for: they are written down in `event` when they are numbered.
+ * Private to guarded*.c. */
+#ifndef ADMIN_FEED_GUARDED_TELL_H
+#define ADMIN_FEED_GUARDED_TELL_H
+
+#include "guarded.h"
+#include "scim/schema.h"
+#include "store/view.h"
+
+enum { TELL_MOST_MEMBERS = 500 }; /* in an event */
+
+/* Why it happened, when, and who did it; zero: the system, now. */
+struct tell_why {
+    int cause; /* enum view_cause */
+    int64_t at_ms;
+    struct id operation;
+    struct id actor;
+    const char *actor_prefix;
+};
+
+struct tell { /* zero but for the first three */
+    struct db *db;
+    struct arena *arena;
+    int64_t now_ms;
+    struct tell_why why;  /* of the events that follow */
+    struct pending *list; /* what is to be numbered instead */
+    size_t count, capacity;
+    struct db_value *events; /* rows of event */
+    size_t event_count, event_capacity;
+};
+
+struct tell_member {
+    struct id id;
+    bool is_group;
+};
+
+/* Of columns created_ms, cause, actor, and which kind of actor, as statements of guarded.sql have them. */
+struct tell_why tell_why_of(const struct db_value *columns);
+
+void tell_keep(struct tell *tell, const struct pending *pending);
+/* An event of the directory that `like` is of. data: a JSON object; copied. */
+void tell_event(struct tell *tell, const struct pending *like, const char *type, struct slice data);
+/* group.member_added or group.member_removed, as many events as it takes. document: of the group as events show it.
+ * guard: "held", "released"; NULL: as every change of members. */
+struct tell_members {
+    struct slice document;
+    uint64_t version;
+    bool added;
+    const char *guard;
+    const struct tell_member *list;
+    size_t count;
+};
+void tell_members(struct tell *tell, const struct pending *like, const struct tell_members *members);
+/* Once, at the end. */
+MUST_CHECK bool tell_write(struct tell *tell, struct err *err);
+
+/* Room for one more: the list, or a larger one. */
+void *tell_grow(struct arena *arena, void *list, size_t count, size_t *capacity, size_t size);
+/* As events show it; in the arena. */
+struct slice tell_document(struct arena *arena, const struct scim_resource_type *type, struct scim_stored stored);
+
+#endif
