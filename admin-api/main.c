@@ -116,6 +116,13 @@ static bool start_dispatcher(struct process *process, struct err *err)
     return process->dispatcher != NULL;
 }
 
+static void check_retentions(const struct settings *settings)
+{
+    if (settings->event_retention_days > settings->change_retention_days)
+        log_event(LOG_WARN, "admin", "events are kept no longer than changes: --event-retention is above it",
+                  LOG_NUMBER("change_retention", settings->change_retention_days));
+}
+
 static bool start(struct process *process, struct err *err)
 {
     const struct settings *settings = &process->settings;
@@ -125,6 +132,7 @@ static bool start(struct process *process, struct err *err)
                               err) ||
         !process_open_access_log(settings->access_log, &process->access_log_fd, err))
         return false;
+    check_retentions(settings);
     process->peppers = auth_peppers_load(settings->pepper_file, err);
     process->guard = auth_guard_new(settings->auth_failures);
     process->requests = auth_limiter_new(auth_limit_of(settings->admin_rate, 1, settings->admin_burst));
