@@ -6,6 +6,7 @@
 #include "deliveries.h"
 #include "directories.h"
 #include "environments.h"
+#include "event_keys.h"
 #include "export.h"
 #include "feed_api.h"
 #include "guards.h"
@@ -30,13 +31,14 @@
 #include "setup_sessions.h"
 #include "signing_keys.h"
 #include "snapshot.h"
+#include "streams.h"
 #include "tokens.h"
 #include "undeclared.h"
 #include "vendor_import.h"
 #include "vendor_users.h"
 #include "webhooks.h"
 
-enum { ROLE_MAPPING_BODY = 524288, MAX_BODY = 65536, MAX_IMPORT = 64 << 20 };
+enum { ROLE_MAPPING_BODY = 524288, MAX_BODY = 65536, MAX_IMPORT = 64 << 20, MAX_POLL = 1 << 20 };
 
 #define ENVIRONMENT  "/v1/environments/{}"
 #define ORGANIZATION "/v1/organizations/{}"
@@ -78,6 +80,17 @@ const struct route admin_routes[] = {
     {"GET", WEBHOOK "/deliveries/{}", 0, &webhook_delivery_get.operation},
     {"POST", WEBHOOK "/deliveries/{}/replay", 0, &webhook_delivery_replay.operation},
     {"GET", "/v1/events", 0, &event_list.operation},
+    {"POST", "/v1/streams", MAX_BODY, &stream_create.operation},
+    {"GET", "/v1/streams", 0, &stream_list.operation},
+    {"GET", "/v1/streams/{}", 0, &stream_get.operation},
+    {"PATCH", "/v1/streams/{}", MAX_BODY, &stream_update.operation},
+    {"DELETE", "/v1/streams/{}", 0, &stream_delete.operation},
+    {"POST", "/v1/streams/{}/poll", MAX_POLL, &stream_poll.operation},
+    {"GET", "/v1/streams/{}/errors", 0, &stream_list_errors.operation},
+    {"GET", "/v1/event-keys", 0, &event_key_list.operation},
+    {"GET", "/v1/event-keys/{}", 0, &event_key_get.operation},
+    {"POST", "/v1/event-keys/rotate", MAX_BODY, &event_key_rotate.operation},
+    {"GET", ENVIRONMENT "/jwks.json", 0, &event_key_set.operation},
     {"GET", "/v1/jobs", 0, &job_list.operation},
     {"GET", "/v1/jobs/{}", 0, &job_get.operation},
     {"POST", "/v1/jobs/{}/cancel", 0, &job_cancel.operation},

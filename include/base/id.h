@@ -58,6 +58,8 @@ struct operation_id {
 #define ID_PREFIX_DELIVERY      "dlv-"
 #define ID_PREFIX_REPLAY        "rpl-"
 #define ID_PREFIX_STREAM        "str-"
+#define ID_PREFIX_STREAM_ERROR  "ser-"
+#define ID_PREFIX_EVENT_KEY     "evk-"
 
 /* A fresh UUIDv7: 48 bits of ms, then a per-thread counter within the ms, then randomness. Ids that one thread makes
  * are strictly increasing. Thread-safe. */

@@ -34,6 +34,8 @@ UNKNOWN = {
     "webhook_id": f"wbh-{ID}",
     "delivery_id": f"dlv-{ID}",
     "replay_id": f"rpl-{ID}",
+    "stream_id": f"str-{ID}",
+    "event_key_id": f"evk-{ID}",
 }
 BODIES = {
     "environment.create": {"name": "never made"},
@@ -77,6 +79,10 @@ BODIES = {
     "webhook.create": {"url": "https://127.0.0.1:8443/never"},
     "webhook.update": {"description": "never"},
     "webhook.replay": {"from": "2020-01-01T00:00:00Z"},
+    "stream.create": {"label": "x", "delivery": "poll"},
+    "stream.update": {"label": "never"},
+    "stream.poll": {"returnImmediately": True},
+    "event_key.rotate": {"sign_after_seconds": 0},
 }
 # Query parameters that take an id, and members of bodies that do: whose entry of UNKNOWN and World.ids is one.
 ID_QUERIES = {
@@ -89,7 +95,12 @@ ID_QUERIES = {
     "token_id": "token_id",
     "replay_id": "replay_id",
 }
-ID_MEMBERS = {"directory_id": "directory_id", "environment_id": "environment_id", "user_id": "user_id"}
+ID_MEMBERS = {
+    "directory_id": "directory_id",
+    "environment_id": "environment_id",
+    "user_id": "user_id",
+    "organization_ids": "organization",
+}
 # Those that take none.
 PLAIN_QUERIES = {
     "action",
@@ -143,6 +154,7 @@ class World:
             **self.new_index(),
             "vendor_user_id": self.new_vendor_user(),
             **self.new_webhook(rollcall),
+            **self.new_stream(),
             "setup_link_id": self.admin.post(
                 f"/v1/organizations/{self.organization.id}/setup-links", {"label": "isolation"}, expect=201
             )["id"],
@@ -176,6 +188,11 @@ class World:
             if number < World.made - 1:
                 self.admin.delete(made.headers["location"], expect=204)
         return {"index_id": made["id"]}
+
+    def new_stream(self):
+        """With the key that signs for it."""
+        stream = self.admin.post("/v1/streams", {"label": "theirs", "delivery": "poll"}, expect=201)["id"]
+        return {"stream_id": stream, "event_key_id": self.admin.get("/v1/event-keys")["event_keys"][0]["id"]}
 
     def new_vendor_user(self):
         """Linked to the user."""
