@@ -146,17 +146,20 @@ def test_the_commands_of_the_readme_work(installed):
     """Each marked block as it stands, in one shell; only prefix and port are put in."""
     prefix, port, printed, _ = installed
     blocks = dict(MARKED_BLOCK.findall((ROOT / "README.md").read_text()))
-    assert set(blocks) == {"start", "variables", "create", "read", "stop"}
+    assert set(blocks) == {"start", "variables", "create", "read", "follow", "stop"}
     assert blocks["start"].strip() == "deploy/quickstart"
 
     variables = re.sub(r"(?m)^(\w+)=.*$", lambda line: f"{line[1]}={shell_value(line[1], printed)}", blocks["variables"])
-    script = "set -euo pipefail\n" + "\n".join((variables, blocks["create"], "echo; echo =====", blocks["read"]))
+    line = "echo; echo ====="
+    commands = (variables, blocks["create"], line, blocks["read"], line, blocks["follow"])
+    script = "set -euo pipefail\n" + "\n".join(commands)
     done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    created, read = (json.loads(part) for part in done.stdout.split("====="))
+    created, read, follow = (json.loads(part) for part in done.stdout.split("====="))
     assert created["userName"] == "ada@example.com"
     assert [user["userName"] for user in read["users"]] == ["ada@example.com"]
     assert read["users"][0]["id"] == created["id"]
+    assert [(event["type"], event["data"]["user"]["id"]) for event in follow["events"]] == [("user.created", created["id"])]
     assert blocks["stop"].split() == ["deploy/quickstart", "--stop"]
 
 
