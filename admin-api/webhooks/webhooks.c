@@ -105,6 +105,7 @@ static bool url_of_body(struct call *call, struct slice *url_out, struct err *er
 /* --- secrets --- */
 
 struct fresh_secret {
+    enum auth_webhook_scheme scheme;
     char text[AUTH_WEBHOOK_TEXT_BYTES]; /* shown once */
     struct slice box;                   /* in the arena */
 };
@@ -112,7 +113,7 @@ struct fresh_secret {
 static struct fresh_secret make_secret(struct call *call, const struct environment_id *environment,
                                        const struct id *webhook, enum auth_webhook_scheme scheme)
 {
-    struct fresh_secret fresh;
+    struct fresh_secret fresh = {.scheme = scheme};
     struct auth_webhook_secret secret;
     struct buf box;
     auth_webhook_secret_make(scheme, &secret);
@@ -137,7 +138,7 @@ static enum auth_webhook_scheme scheme_of_body(const struct call *call, enum aut
  * and the other one is ours. */
 static json_t *show_with_secret(json_t *shown, const struct fresh_secret *fresh)
 {
-    bool is_shared = json_is_null(json_object_get(shown, "public_key"));
+    bool is_shared = fresh->scheme == AUTH_WEBHOOK_HMAC;
     json_object_set_new(shown, "secret", is_shared ? json_string(fresh->text) : json_null());
     return shown;
 }
