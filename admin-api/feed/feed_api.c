@@ -12,7 +12,7 @@
 #include "query.h"
 #include "sequencer.h"
 
-enum { MOST_WAIT_S = 60, STREAM_MS = 3600000, PIECE_EVENTS = 100 };
+enum { MOST_WAIT_S = 60, STREAM_MS = 3600000, PIECE_EVENTS = 250 };
 
 /* --- what is asked for --- */
 

@@ -24,6 +24,7 @@ struct waiter {
     struct hub_visit *visit;
     enum waiter_turn turn;
     uint64_t seen;     /* it has been read for up to this number */
+    uint64_t served;   /* the desk's round in which it was read for last */
     int64_t ends_ms;   /* monotonic, as the others */
     int64_t beat_ms;   /* a stream that is silent until then says that it is alive */
     int64_t proved_ms; /* when its credential was last looked at */
@@ -59,6 +60,7 @@ struct desk {
     /* the thread's */
     struct db *db; /* NULL while the database is away */
     int64_t next_try_ms, next_tick_ms;
+    uint64_t rounds;
     struct feed_reader *reader;
     struct op shadow; /* in whose arena pages are */
 };

@@ -93,20 +93,27 @@ static bool ask_the_same(const struct feed_query *a, const struct feed_query *b)
            a->without_directory == b->without_directory;
 }
 
-/* With the mutex: the first who is behind, and all who would read the same. */
+/* Who catches up over many pages takes turns with the others. */
+static struct waiter *longest_unserved(const struct room *room)
+{
+    struct waiter *found = NULL;
+    for (struct waiter *waiter = room->waiters; waiter; waiter = waiter->next)
+        if (is_behind(waiter) && (!found || waiter->served < found->served))
+            found = waiter;
+    return found;
+}
+
+/* With the mutex: somebody who is behind, and all who would read the same. */
 static struct waiter *choose(const struct room *room)
 {
-    struct waiter *first = NULL, *last = NULL;
-    for (struct waiter *waiter = room->waiters; waiter; waiter = waiter->next) {
-        if (!is_behind(waiter) || (first && !ask_the_same(&first->visit->query, &waiter->visit->query)))
-            continue;
-        waiter->chosen = NULL;
-        if (last)
+    struct waiter *first = longest_unserved(room), *last = first;
+    for (struct waiter *waiter = room->waiters; first && waiter; waiter = waiter->next)
+        if (waiter != first && is_behind(waiter) && ask_the_same(&first->visit->query, &waiter->visit->query)) {
             last->chosen = waiter;
-        else
-            first = waiter;
-        last = waiter;
-    }
+            last = waiter;
+        }
+    if (last)
+        last->chosen = NULL;
     return first;
 }
 
@@ -114,6 +121,7 @@ static void hand(struct desk *desk, struct waiter *waiter, const struct feed_pag
 {
     struct hub_visit *visit = waiter->visit;
     visit->query.from = page->next;
+    waiter->served = desk->rounds;
     if (page->at_end)
         waiter->seen = last;
     if (page->count == 0)
@@ -155,6 +163,7 @@ static bool serve_all(struct desk *desk, struct waiter *first, uint64_t last)
 
 bool desk_serve(struct desk *desk, bool *any_out)
 {
+    desk->rounds++;
     pthread_mutex_lock(&desk->mutex);
     for (struct room *room = room_next(desk, NULL), *next; room; room = next) {
         next = room_next(desk, room);
