@@ -19,7 +19,8 @@ INVALID, EXPIRED = "urn:rollcall:problem:invalid-cursor", "urn:rollcall:problem:
 
 @pytest.fixture
 def admin(rollcall):
-    """Of an environment in which nothing has happened."""
+    """Of an environment in which nothing has happened, when nobody waits for anything any more."""
+    until(lambda: listeners(rollcall, "poll") == listeners(rollcall, "stream") == 0, "those of other tests have left")
     client = rollcall.new_environment()
     yield client
     client.wire.close()
@@ -305,7 +306,6 @@ def test_a_long_poll_of_what_another_process_numbers(rollcall, admin, customer):
 
 
 def test_a_client_that_leaves_waits_no_longer(rollcall, admin):
-    before = {way: listeners(rollcall, way) for way in ("poll", "stream")}
     parts = urlsplit(admin.url)
     sockets = []
     for accept, query in (("*/*", "cursor=now&wait=60"), ("text/event-stream", "cursor=now")):
@@ -313,10 +313,10 @@ def test_a_client_that_leaves_waits_no_longer(rollcall, admin):
         head = f"GET /v1/events?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.key}\r\nAccept: {accept}\r\n\r\n"
         sock.sendall(head.encode())
         sockets.append(sock)
-    until(lambda: all(listeners(rollcall, way) == before[way] + 1 for way in before), "both wait")
+    until(lambda: listeners(rollcall, "poll") == listeners(rollcall, "stream") == 1, "both wait")
     for sock in sockets:
         sock.close()
-    until(lambda: all(listeners(rollcall, way) == before[way] for way in before), "none does")
+    until(lambda: listeners(rollcall, "poll") == listeners(rollcall, "stream") == 0, "none does")
 
 
 # --- streams ---
