@@ -42,6 +42,7 @@ struct sequencer {
     uint64_t turns, low;   /* of all processes, as last seen */
     int64_t whole_look_ms; /* when it last looked at the outbox from its beginning, */
     int64_t measured_ms;   /* at how much waits, */
+    bool is_late;
     int64_t complained_ms; /* and when it told the log that something is wrong; 0: nothing is */
     struct metric_series *numbered, *taken, *waited, *waiting, *oldest;
 };
@@ -84,6 +85,8 @@ static void complain(struct sequencer *sequencer, const struct err *err)
 
 static void be_content(struct sequencer *sequencer)
 {
+    if (sequencer->is_late)
+        return;
     if (sequencer->complained_ms != 0)
         log_event(LOG_INFO, "admin", "the feed goes on");
     sequencer->complained_ms = 0;
@@ -110,11 +113,10 @@ static bool measure(struct sequencer *sequencer, struct err *err)
     int64_t rows = row[0].integer, oldest_ms = row[1].integer;
     metric_set(sequencer->waiting, rows);
     metric_set(sequencer->oldest, oldest_ms / 1000);
-    if (oldest_ms > LATE_MS && is_time(&sequencer->complained_ms, COMPLAIN_MS))
+    sequencer->is_late = oldest_ms > LATE_MS;
+    if (sequencer->is_late && is_time(&sequencer->complained_ms, COMPLAIN_MS))
         log_event(LOG_WARN, "admin", "the feed lags behind", LOG_NUMBER("rows", rows),
                   LOG_NUMBER("oldest_ms", oldest_ms));
-    if (oldest_ms <= LATE_MS)
-        be_content(sequencer);
     return true;
 }
 
@@ -186,8 +188,10 @@ static bool turn(struct sequencer *sequencer, bool somebody_waits, bool *settled
 {
     struct err err = ERR_INIT;
     *settled_out = false;
-    if (connect(sequencer, &err) && number(sequencer, somebody_waits, settled_out, &err))
+    if (connect(sequencer, &err) && number(sequencer, somebody_waits, settled_out, &err)) {
+        be_content(sequencer);
         return true;
+    }
     *settled_out = false;
     bool is_collision = sequencer->db && db_failure(sequencer->db) == DB_RETRY;
     if (!is_collision) {

@@ -3,7 +3,8 @@ set(unit ${CMAKE_CURRENT_SOURCE_DIR}/unit)
 foreach(test IN ITEMS
     test_admin_api_feed_read
     test_admin_api_job_runner
-    test_admin_api_number)
+    test_admin_api_number
+    test_admin_api_sequencer)
   if(TARGET ${test})
     target_sources(${test} PRIVATE ${unit}/store/database.c)
     target_include_directories(${test} PRIVATE ${unit}/store)
