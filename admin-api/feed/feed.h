@@ -22,10 +22,11 @@ int feed_place_compare(struct feed_place a, struct feed_place b);
 
 /* A set of types of events (store/event_types.def), by their order there. */
 enum {
-    FEED_TYPES = 0
-#define EVENT_TYPE(name, meaning) +1
+    FEED_TYPES = sizeof((const char[]){
+#define EVENT_TYPE(name, meaning) 0,
 #include "store/event_types.def"
 #undef EVENT_TYPE
+    })
 };
 _Static_assert(FEED_TYPES <= 64, "a set of types is a word");
 extern const char *const feed_type_names[FEED_TYPES], *const feed_type_meanings[FEED_TYPES];
