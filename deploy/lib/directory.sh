@@ -74,7 +74,8 @@ start_executables() {
         --database-password-file "$prefix/secrets/rollcall_server.password"
     launch rollcall-admin "$root/build/release/admin-api/rollcall-admin" "$admin_port" \
         --database-url "$(database_url rollcall_admin)" \
-        --database-password-file "$prefix/secrets/rollcall_admin.password" --public-url "$public_url"
+        --database-password-file "$prefix/secrets/rollcall_admin.password" --public-url "$public_url" \
+        --webhook-allow 127.0.0.0/8 --webhook-allow-http 1 # to be tried out on this machine
     echo "$port" >"$prefix/port"
 }
 
