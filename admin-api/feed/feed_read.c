@@ -6,7 +6,7 @@
 #include "column.h"
 #include "feed_render.h"
 
-enum { MOST_FETCHED = 4 * FEED_MOST }; /* rows with their documents, for one page */
+enum { MOST_FETCHED = 4 * FEED_MOST, LEAST_AGAIN = 100 }; /* rows with their documents, for one page */
 
 /* The columns of feed_page. */
 enum {
@@ -73,7 +73,7 @@ struct reading { /* a page */
     uint64_t purged;      /* and up to which rows were dropped */
     uint64_t first, most; /* rows to look at next, both included */
     struct feed_row *rows;
-    size_t count, fetched;
+    size_t count, room, fetched; /* room: at a time */
     bool is_done;
 };
 
@@ -192,10 +192,10 @@ static bool fetch(struct reading *reading, struct err *err)
                                           directory,
                                           directory,
                                           db_integer(query->without_directory),
-                                          db_integer((int64_t)query->limit),
+                                          db_integer((int64_t)reading->room),
                                           environment};
     arena_reset(&reading->reader->rows);
-    reading->rows = arena_array(&reading->reader->rows, struct feed_row, query->limit);
+    reading->rows = arena_array(&reading->reader->rows, struct feed_row, reading->room);
     reading->count = 0;
     struct db_rows *rows =
         db_query(reading->db, sql_feed_page, parameters, sizeof parameters / sizeof parameters[0], err);
@@ -243,6 +243,13 @@ static void pass(struct reading *reading, uint64_t sequence)
 
 static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
+/* Few of the rows were events that are asked for: the next statement takes more. */
+static size_t more_room(size_t room)
+{
+    size_t more = room * 4 > LEAST_AGAIN ? room * 4 : LEAST_AGAIN;
+    return more < FEED_MOST ? more : FEED_MOST;
+}
+
 /* One statement, and what comes of it. */
 static bool read_on(struct reading *reading, struct err *err)
 {
@@ -253,9 +260,10 @@ static bool read_on(struct reading *reading, struct err *err)
     if (reading->is_done)
         return true;
     uint64_t end = least(reading->most, reading->last);
-    uint64_t looked = reading->count == query->limit ? reading->rows[reading->count - 1].sequence : end;
+    uint64_t looked = reading->count == reading->room ? reading->rows[reading->count - 1].sequence : end;
     pass(reading, looked);
     reading->first = looked + 1;
+    reading->room = more_room(reading->room);
     reading->is_done = looked >= end || reading->fetched >= MOST_FETCHED;
     reading->render.page->at_end = looked >= least(reading->last, query->until ? query->until : UINT64_MAX);
     return true;
@@ -273,6 +281,7 @@ bool feed_read(struct feed_reader *reader, struct db *db, const struct feed_quer
         .query = query,
         .render = {.query = query, .page = page_out, .arena = arena},
         .first = query->from.sequence,
+        .room = query->limit,
         .most = least(query->from.sequence + FEED_MOST_ROWS - 1, until),
     };
     buf_init(&reading.render.text, FEED_EVENT_BYTES);

@@ -380,6 +380,32 @@ static void test_filters(void **state)
     assert_true(page.at_end);
 }
 
+/* Thousands of updates, and one of them deactivates: a small page does not look at them one by one. */
+static void test_a_rare_event_is_found_behind_many_others(void **state)
+{
+    (void)state;
+    run("INSERT INTO `change` (operation_id, ordinal, directory_id, type, resource_id, kind, version, created_ms, "
+        "document, "
+        "cause) SELECT UNHEX(LPAD(seq, 32, '0')), 0, " DIRECTORY ", 1, " USER
+        ", 2, seq, 0, IF(seq = 2500, '{\"active\":false}', '{}'), 1 FROM seq_1_to_2500;\n"
+        "INSERT INTO feed (environment_id, sequence, source, operation_id, ordinal, organization_id, directory_id, "
+        "type, "
+        "kind, resource_id, is_primary, numbered_ms) SELECT " ENVIRONMENT ", version, 1, operation_id, 0, " ORGANIZATION
+        ", directory_id, 1, 2, resource_id, 1, 0 FROM `change`;\nUPDATE feed_end SET last_sequence = 2500;\n");
+    struct feed_query query = everything();
+    query.types = UINT64_C(1) << feed_type_find(SLICE_LITERAL("user.deactivated"));
+    query.limit = 1;
+    uint64_t before = db_round_trips(db);
+    read_page(&query);
+    assert_int_equal(page.count, 1);
+    assert_int_equal(page.list[0].place.sequence, 2500);
+    assert_true(db_round_trips(db) - before < 20);
+    query.from = page.next;
+    read_page(&query);
+    assert_int_equal(page.count, 0);
+    assert_true(page.at_end);
+}
+
 static void test_what_was_dropped_is_not_passed_over_silently(void **state)
 {
     (void)state;
@@ -448,6 +474,7 @@ int main(void)
         TEST(test_large_documents_are_fetched_apart),
         TEST(test_a_page_is_bounded_by_bytes),
         TEST(test_filters),
+        TEST(test_a_rare_event_is_found_behind_many_others),
         TEST(test_what_was_dropped_is_not_passed_over_silently),
         TEST(test_ids_are_the_same_at_each_reading_and_no_two_alike),
         TEST(test_unknown_types),
