@@ -17,6 +17,7 @@ import pytest
 
 from harness.database import ROOT
 from harness.process import Process, free_port
+from harness.wait import until
 
 CLIENTS = ROOT / "docs" / "clients"
 COMMANDS = {"receiver.py": "/usr/bin/python3", "receiver.mjs": "node"}
@@ -93,10 +94,10 @@ def test_WH_13_a_signature_is_taken_when_it_is_right_and_fresh(verify, change, p
 
 
 class Receiver:
-    def __init__(self, name, directory):
-        self.file, self.port = directory / "events", free_port()
+    def __init__(self, name, directory, port=None, secret=None):
+        self.file, self.port = directory / "events", port or free_port()
         self.key = secrets.token_bytes(32)
-        variables = {**os.environ, "ROLLCALL_SECRET": "whsec_" + base64.b64encode(self.key).decode()}
+        variables = {**os.environ, "ROLLCALL_SECRET": secret or "whsec_" + base64.b64encode(self.key).decode()}
         command = [COMMANDS[name], str(CLIENTS / name), str(self.port), str(self.file)]
         self.process = Process(name, command, directory / "log", variables)
         self.process.wait_ready(self.is_ready)
@@ -117,23 +118,47 @@ class Receiver:
         except urllib.error.HTTPError as error:
             return error.code
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+
     def kept(self):
+        if not self.file.exists():
+            return []
         if self.process.name.endswith(".mjs"):
             return [(line["id"], line["event"]) for line in map(json.loads, self.file.read_text().splitlines())]
         with sqlite3.connect(self.file, timeout=30) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                return []
             rows = db.execute("SELECT id, event FROM events ORDER BY rowid").fetchall()
         return [(id, json.loads(event)) for id, event in rows]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_WH_13_each_webhook_is_kept_once(tmp_path, name):
-    receiver = Receiver(name, tmp_path)
-    try:
+    with Receiver(name, tmp_path) as receiver:
         one, two = {"type": "user.created", "data": {"name": "\u2603"}}, {"type": "user.deleted", "data": {}}
         assert [receiver.send("evt-1", one) for _ in range(3)] == [204] * 3
         assert receiver.send("evt-2", two) == 204
         assert receiver.send("evt-3", two, key=b"x" * 32) == 400
         assert receiver.send("evt-4", two, timestamp=time.time() - 1000) == 400
         assert receiver.kept() == [("evt-1", one), ("evt-2", two)]
-    finally:
-        receiver.process.kill()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_WH_13_what_is_sent_is_taken_also_while_the_secret_is_being_replaced(rollcall, tmp_path, name):
+    port, admin = free_port(), rollcall.new_environment()
+    org = rollcall.new_organization(admin)
+    webhook = admin.post("/v1/webhooks", {"url": f"http://127.0.0.1:{port}/", "types": ["user.*"]}, expect=201)
+    with Receiver(name, tmp_path, port, webhook["secret"]) as receiver:
+        one = org.scim.new_user("one")["id"]
+        until(lambda: receiver.kept(), "the first has come")
+        admin.post(f"/v1/webhooks/{webhook['id']}/rotate-secret", {}, expect=200)
+        two = org.scim.new_user("two")["id"]
+        until(lambda: len(receiver.kept()) == 2, "the second has come, though the receiver has the old secret")
+        events = admin.get("/v1/events?types=user.*", expect=200)["events"]
+        assert [event["data"]["user"]["id"] for event in events] == [one, two]
+        told = [{member: event[member] for member in event if member != "cursor"} for event in events]
+        assert receiver.kept() == [(event["id"], event) for event in told], "as the feed tells it"
