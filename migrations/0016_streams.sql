@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS event_stream (
   label            VARCHAR(200)      NOT NULL,
   delivery         TINYINT UNSIGNED  NOT NULL COMMENT '1 poll, 2 push',
   audience         VARCHAR(1000)     NOT NULL,
+  issuer           VARCHAR(1000)     NOT NULL COMMENT 'as it was when it was made or changed last',
   format           TINYINT UNSIGNED  NOT NULL COMMENT '1 full, 2 notice',
   algorithm        TINYINT UNSIGNED  NOT NULL COMMENT '1 ES256, 2 RS256',
   events           INT UNSIGNED      NOT NULL COMMENT 'bits, see admin-api/streams/set_events.h',

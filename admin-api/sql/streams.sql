@@ -1,7 +1,7 @@
 -- Event streams (migrations/0016_streams.sql).
 
 -- name: stream_load
-SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place,
+SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place, s.issuer,
        s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, w.state, w.state_reason, w.secret IS NOT NULL,
        p.success_ms, p.failure_ms, p.failure
 FROM event_stream s
@@ -16,7 +16,7 @@ SELECT environment_id FROM event_stream WHERE id = ?
 SELECT 1 FROM event_stream WHERE environment_id = ? AND id = ? FOR UPDATE
 
 -- name: stream_list
-SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place,
+SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place, s.issuer,
        s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, w.state, w.state_reason, w.secret IS NOT NULL,
        p.success_ms, p.failure_ms, p.failure
 FROM event_stream s
@@ -28,12 +28,12 @@ WHERE s.environment_id = ? AND s.id > ? ORDER BY s.id LIMIT ?
 SELECT COUNT(*) FROM event_stream WHERE environment_id = ?
 
 -- name: stream_insert
-INSERT INTO event_stream (id, environment_id, label, delivery, audience, format, algorithm, events, organizations, salt,
-                          place, created_ms, updated_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO event_stream (id, environment_id, label, delivery, audience, issuer, format, algorithm, events,
+                          organizations, salt, place, created_ms, updated_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: stream_update
-UPDATE event_stream SET label = ?, audience = ?, format = ?, algorithm = ?, events = ?, updated_ms = ?
+UPDATE event_stream SET label = ?, audience = ?, issuer = ?, format = ?, algorithm = ?, events = ?, updated_ms = ?
 WHERE environment_id = ? AND id = ?
 
 -- name: stream_delete
@@ -102,11 +102,11 @@ WHERE directory_id = ? AND (type > ? OR (type = ? AND id > ?)) ORDER BY type, id
 INSERT INTO event_key (id, environment_id, algorithm, public_key, secret, created_ms, signs_from_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 
--- The newest whose time has come, else the first that will.
+-- Those that sign, or will, newest first.
 -- name: event_key_signing
-SELECT id, secret FROM event_key
+SELECT id, secret, signs_from_ms FROM event_key
 WHERE environment_id = ? AND algorithm = ? AND (published_until_ms IS NULL OR published_until_ms > ?)
-ORDER BY signs_from_ms > ?, IF(signs_from_ms > ?, signs_from_ms, -signs_from_ms), id DESC LIMIT 1
+ORDER BY signs_from_ms DESC, id DESC LIMIT 8
 
 -- name: event_key_list
 SELECT id, algorithm, public_key, created_ms, signs_from_ms, published_until_ms FROM event_key
@@ -126,6 +126,10 @@ WHERE environment_id = ? AND id = ?
 -- name: event_key_retire
 UPDATE event_key SET published_until_ms = ?
 WHERE environment_id = ? AND algorithm = ? AND published_until_ms IS NULL AND id <> ?
+
+-- Those that would have begun to sign behind the new one.
+-- name: event_key_overtake
+DELETE FROM event_key WHERE environment_id = ? AND algorithm = ? AND signs_from_ms >= ? AND id <> ?
 
 -- name: event_key_forget
 DELETE FROM event_key WHERE environment_id = ? AND published_until_ms < ?
@@ -148,3 +152,7 @@ UPDATE webhook_endpoint SET state = ?, state_reason = NULL, state_ms = ? WHERE e
 
 -- name: stream_endpoint_delete
 DELETE FROM webhook_endpoint WHERE environment_id = ? AND id = ? AND kind = 2
+
+-- Streams that sign on the dispatcher's thread.
+-- name: stream_endpoints
+SELECT id FROM webhook_endpoint WHERE environment_id = ? AND kind = 2 ORDER BY id LIMIT 100

@@ -1,12 +1,14 @@
 #include "event_keys.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "access.h"
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
-#include "obs/log.h"
+#include "base/must.h"
+#include "orders.h"
 #include "page.h"
 #include "reply.h"
 
@@ -55,23 +57,28 @@ static bool insert(struct call *call, const struct environment_id *environment, 
     return inserted;
 }
 
-static bool find_signing(struct db *db, const struct environment_id *environment, enum auth_algorithm algorithm,
-                         int64_t now_ms, const struct db_value **row_out, struct err *err)
-{
-    struct db_value now = db_integer(now_ms);
-    struct db_value parameters[] = {db_id(&environment->id), db_integer(algorithm), now, now, now};
-    return db_query_one(db, sql_event_key_signing, parameters, 5, row_out, err);
-}
-
 bool event_key_need(struct call *call, const struct environment_id *environment, enum auth_algorithm algorithm,
                     struct err *err)
 {
+    const struct db_value parameters[] = {db_id(&environment->id), db_integer(algorithm), db_integer(call->op->now_ms)};
     const struct db_value *row;
     const struct id id = id_new();
-    if (!find_signing(call->db, environment, algorithm, call->op->now_ms, &row, err))
+    if (!db_query_one(call->db, sql_event_key_signing, parameters, 3, &row, err))
         return false;
     return row || insert(call, environment, algorithm, &id, call->op->now_ms, err);
 }
+
+/* --- signers --- */
+
+enum { MOST_SIGNERS = 8 };
+
+struct event_signers { /* newest first */
+    struct {
+        struct auth_signer *signer;
+        int64_t from_ms;
+    } list[MOST_SIGNERS];
+    size_t count;
+};
 
 static struct auth_signer *open_signer(const struct auth_peppers *peppers, const struct environment_id *environment,
                                        enum auth_algorithm algorithm, const struct db_value *row, struct err *err)
@@ -93,17 +100,56 @@ static struct auth_signer *open_signer(const struct auth_peppers *peppers, const
     return signer;
 }
 
-bool event_key_signer(struct db *db, const struct auth_peppers *peppers, const struct environment_id *environment,
-                      enum auth_algorithm algorithm, int64_t now_ms, struct auth_signer **signer_out, struct err *err)
+static bool open_all(struct db_rows *rows, const struct auth_peppers *peppers, const struct environment_id *environment,
+                     enum auth_algorithm algorithm, struct event_signers *signers, struct err *err)
 {
     const struct db_value *row;
-    *signer_out = NULL;
-    if (!find_signing(db, environment, algorithm, now_ms, &row, err))
+    bool good = true;
+    while ((row = db_next(rows)) && good) {
+        struct auth_signer *signer = open_signer(peppers, environment, algorithm, row, err);
+        good = signer != NULL;
+        if (good) {
+            signers->list[signers->count].signer = signer;
+            signers->list[signers->count++].from_ms = row[2].integer;
+        }
+    }
+    struct err ending = ERR_INIT;
+    bool ended = db_rows_end(rows, good ? err : &ending);
+    return good && ended && (signers->count > 0 || err_set(err, ERR_INTERNAL, "No key signs events: rotate it."));
+}
+
+bool event_signers_open(struct db *db, const struct auth_peppers *peppers, const struct environment_id *environment,
+                        enum auth_algorithm algorithm, int64_t now_ms, struct event_signers **signers_out,
+                        struct err *err)
+{
+    const struct db_value parameters[] = {db_id(&environment->id), db_integer(algorithm), db_integer(now_ms)};
+    struct db_rows *rows = db_query(db, sql_event_key_signing, parameters, 3, err);
+    *signers_out = NULL;
+    if (!rows)
         return false;
-    if (!row)
-        return err_set(err, ERR_INTERNAL, "There is no key that signs events: rotate it.");
-    *signer_out = open_signer(peppers, environment, algorithm, row, err);
-    return *signer_out != NULL;
+    *signers_out = calloc(1, sizeof **signers_out);
+    must(*signers_out);
+    if (open_all(rows, peppers, environment, algorithm, *signers_out, err))
+        return true;
+    event_signers_close(*signers_out);
+    *signers_out = NULL;
+    return false;
+}
+
+void event_signers_close(struct event_signers *signers)
+{
+    for (size_t i = 0; signers && i < signers->count; i++)
+        auth_signer_free(signers->list[i].signer);
+    free(signers);
+}
+
+/* The newest whose time has come, else the first that will. */
+const struct auth_signer *event_signers_at(const struct event_signers *signers, int64_t now_ms)
+{
+    size_t i = 0;
+    while (i + 1 < signers->count && signers->list[i].from_ms > now_ms)
+        i++;
+    return signers->list[i].signer;
 }
 
 /* --- operations --- */
@@ -165,14 +211,41 @@ static int64_t seconds_of(struct call *call, const char *name, int64_t otherwise
     return value ? json_integer_value(value) : otherwise;
 }
 
-/* The others stay published until whoever has a token of theirs has verified it. */
-static bool retire_others(struct call *call, const struct environment_id *environment, enum auth_algorithm algorithm,
-                          const struct id *id, int64_t until_ms, struct err *err)
+struct rotation {
+    const struct environment_id *environment;
+    const struct id *id;
+    enum auth_algorithm algorithm;
+    int64_t signs_from_ms, until_ms;
+};
+
+/* The others stay published until whoever has a token of theirs has verified it; those that have not signed yet, and
+ * would have begun behind the new one, are of no use. */
+static bool retire_others(struct call *call, const struct rotation *rotation, struct err *err)
 {
-    struct db_value parameters[] = {db_integer(until_ms), db_id(&environment->id), db_integer(algorithm), db_id(id)};
-    struct db_value forget[] = {db_id(&environment->id), db_integer(call->op->now_ms)};
-    return db_execute(call->db, sql_event_key_retire, parameters, 4, NULL, err) &&
+    const struct db_value environment = db_id(&rotation->environment->id), id = db_id(rotation->id),
+                          algorithm = db_integer(rotation->algorithm);
+    const struct db_value overtake[] = {environment, algorithm, db_integer(rotation->signs_from_ms), id};
+    const struct db_value retire[] = {db_integer(rotation->until_ms), environment, algorithm, id};
+    const struct db_value forget[] = {environment, db_integer(call->op->now_ms)};
+    return db_execute(call->db, sql_event_key_overtake, overtake, 4, NULL, err) &&
+           db_execute(call->db, sql_event_key_retire, retire, 4, NULL, err) &&
            db_execute(call->db, sql_event_key_forget, forget, 2, NULL, err);
+}
+
+/* Streams that are pushed have their keys open. */
+static bool tell_dispatcher(struct call *call, const struct environment_id *environment, struct err *err)
+{
+    enum { MOST = 100 };
+    struct id list[MOST];
+    size_t count = 0;
+    const struct db_value parameter = db_id(&environment->id), *row;
+    struct db_rows *rows = db_query(call->db, sql_stream_endpoints, &parameter, 1, err);
+    while (rows && (row = db_next(rows)))
+        db_id_out(&row[0], &list[count++]);
+    bool told = rows && db_rows_end(rows, err);
+    for (size_t i = 0; told && i < count; i++)
+        told = webhook_order_look(call->db, &list[i], err);
+    return told;
 }
 
 static bool rotate(struct call *call, struct err *err)
@@ -187,8 +260,9 @@ static bool rotate(struct call *call, struct err *err)
     if (!access_environment(call, &environment, err))
         return false;
     call->audit.environment = environment;
-    if (!insert(call, &environment, algorithm, id, signs_from_ms, err) ||
-        !retire_others(call, &environment, algorithm, id, until_ms, err))
+    const struct rotation rotation = {&environment, id, algorithm, signs_from_ms, until_ms};
+    if (!insert(call, &environment, algorithm, id, signs_from_ms, err) || !retire_others(call, &rotation, err) ||
+        !tell_dispatcher(call, &environment, err))
         return false;
     if (!load(call, &environment, id, &row, err))
         return false;

@@ -11,10 +11,14 @@ extern const struct admin_operation event_key_list, event_key_get, event_key_rot
 MUST_CHECK bool event_key_need(struct call *call, const struct environment_id *environment,
                                enum auth_algorithm algorithm, struct err *err);
 
-/* What signs now; the caller frees it. ERR_INTERNAL: there is no key, or the pepper that sealed it is gone. */
-MUST_CHECK bool event_key_signer(struct db *db, const struct auth_peppers *peppers,
-                                 const struct environment_id *environment, enum auth_algorithm algorithm,
-                                 int64_t now_ms, struct auth_signer **signer_out, struct err *err);
+/* What signs now and what will, unsealed. Used by one thread at a time. */
+struct event_signers;
+/* ERR_INTERNAL: there is no key, or the pepper that sealed it is gone. */
+MUST_CHECK bool event_signers_open(struct db *db, const struct auth_peppers *peppers,
+                                   const struct environment_id *environment, enum auth_algorithm algorithm,
+                                   int64_t now_ms, struct event_signers **signers_out, struct err *err);
+void event_signers_close(struct event_signers *signers); /* NULL is fine */
+const struct auth_signer *event_signers_at(const struct event_signers *signers, int64_t now_ms);
 
 /* The issuer of the environment's tokens, in the arena; its keys are at "<issuer>/jwks.json". */
 const char *event_issuer(const char *admin_url, const struct environment_id *environment, struct arena *arena);

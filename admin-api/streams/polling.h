@@ -2,6 +2,7 @@
 #ifndef ADMIN_STREAMS_POLLING_H
 #define ADMIN_STREAMS_POLLING_H
 
+#include "event_keys.h"
 #include "stream.h"
 
 enum {
@@ -15,8 +16,9 @@ enum {
 struct polling {
     struct call *call;
     struct stream stream;
-    struct auth_signer *signer;
-    struct stream_place place; /* what comes next; moves along while nothing is offered */
+    struct event_signers *signers;
+    const struct auth_signer *signer; /* of now */
+    struct stream_place place;        /* what comes next; moves along while nothing is offered */
     struct stream_place *acked;
     size_t acked_count, acked_at;
     json_t *sets;

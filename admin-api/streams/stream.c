@@ -4,7 +4,6 @@
 #include "admin_api_sql.h"
 #include "base/json.h"
 #include "base/must.h"
-#include "event_keys.h"
 #include "reply.h"
 
 enum column {
@@ -18,6 +17,7 @@ enum column {
     ORGANIZATIONS,
     SALT,
     PLACE,
+    ISSUER,
     ERRORS,
     CREATED,
     UPDATED,
@@ -50,15 +50,14 @@ static void read_organizations(struct slice text, struct stream *stream, struct 
     stream->organization_count = json_array_size(list);
 }
 
-struct stream stream_of_row(const struct db_value *row, const struct environment_id *environment, const char *admin_url,
-                            struct arena *arena)
+struct stream stream_of_row(const struct db_value *row, const struct environment_id *environment, struct arena *arena)
 {
     struct stream stream = {
         .environment = *environment,
         .label = arena_slice(arena, row[LABEL].bytes),
         .delivery = (enum stream_delivery)row[DELIVERY].integer,
         .algorithm = (enum auth_algorithm)row[ALGORITHM].integer,
-        .set = {.issuer = event_issuer(admin_url, environment, arena),
+        .set = {.issuer = arena_copy(arena, row[ISSUER].bytes),
                 .audience = arena_slice(arena, row[AUDIENCE].bytes),
                 .format = (enum set_format)row[FORMAT].integer,
                 .events = (unsigned)row[EVENTS].integer},
@@ -104,10 +103,9 @@ static json_t *show_health(const struct db_value *row)
 
 json_t *stream_show(struct call *call, const struct db_value *row)
 {
-    struct environment_id environment = call->audit.environment;
     struct slice organizations = row[ORGANIZATIONS].bytes;
     enum set_format format = (enum set_format)row[FORMAT].integer;
-    const char *issuer = event_issuer(call->settings->admin_url, &environment, call_arena(call));
+    const char *issuer = arena_copy(call_arena(call), row[ISSUER].bytes);
     struct id id;
     db_id_out(&row[ID], &id);
     json_t *shown =
@@ -149,7 +147,7 @@ bool stream_load(struct call *call, const struct environment_id *environment, co
         return false;
     if (!*row_out)
         return no_such_stream(err);
-    *stream_out = stream_of_row(*row_out, environment, call->settings->admin_url, call_arena(call));
+    *stream_out = stream_of_row(*row_out, environment, call_arena(call));
     return true;
 }
 

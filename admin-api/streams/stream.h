@@ -25,8 +25,7 @@ struct stream { /* texts in the arena */
 extern const char *const stream_format_names[], *const stream_algorithm_names[], *const stream_delivery_names[];
 
 /* A row of stream_load or stream_list; it is copied. */
-struct stream stream_of_row(const struct db_value *row, const struct environment_id *environment, const char *admin_url,
-                            struct arena *arena);
+struct stream stream_of_row(const struct db_value *row, const struct environment_id *environment, struct arena *arena);
 json_t *stream_show(struct call *call, const struct db_value *row); /* a new reference; a page_render_fn */
 
 /* The row and what it says, locked when the call changes something. ERR_NOT_FOUND. The row is good until the next

@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "base/json.h"
-#include "event_keys.h"
 #include "hub.h"
 #include "polling.h"
 #include "problem.h"
@@ -66,8 +65,13 @@ static size_t most_of(const struct call *call, enum auth_algorithm algorithm)
 static bool open_signer(struct polling *polling, struct err *err)
 {
     const struct call *call = polling->call;
-    return polling->most == 0 || event_key_signer(call->db, call->settings->peppers, &polling->stream.environment,
-                                                  polling->stream.algorithm, call->op->now_ms, &polling->signer, err);
+    if (polling->most == 0)
+        return true;
+    if (!event_signers_open(call->db, call->settings->peppers, &polling->stream.environment, polling->stream.algorithm,
+                            call->op->now_ms, &polling->signers, err))
+        return false;
+    polling->signer = event_signers_at(polling->signers, call->op->now_ms);
+    return true;
 }
 
 static bool run(struct polling *polling, struct err *err)
@@ -85,9 +89,9 @@ static bool run(struct polling *polling, struct err *err)
 
 static void clear(struct polling *polling)
 {
-    auth_signer_free(polling->signer);
+    event_signers_close(polling->signers);
     json_decref(polling->sets);
-    polling->signer = NULL;
+    polling->signers = NULL;
     polling->sets = NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "admin_api_sql.h"
 #include "audit.h"
 #include "base/json.h"
+#include "event_keys.h"
 #include "page.h"
 #include "problem.h"
 #include "reply.h"
@@ -92,6 +93,7 @@ static bool insert(struct call *call, const struct stream *stream, struct err *e
         db_bytes(stream->label),
         db_integer(stream->delivery),
         db_bytes(stream->set.audience),
+        db_bytes(slice_str(stream->set.issuer)),
         db_integer(stream->set.format),
         db_integer(stream->algorithm),
         db_integer(stream->set.events),
@@ -101,7 +103,7 @@ static bool insert(struct call *call, const struct stream *stream, struct err *e
         db_integer(call->op->now_ms),
         db_integer(call->op->now_ms),
     };
-    return db_execute(call->db, sql_stream_insert, parameters, 13, NULL, err);
+    return db_execute(call->db, sql_stream_insert, parameters, 14, NULL, err);
 }
 
 static struct stream fresh_stream(struct call *call, const struct environment_id *environment)
@@ -113,7 +115,9 @@ static struct stream fresh_stream(struct call *call, const struct environment_id
         .delivery =
             slice_equals(call_text(call, "delivery", SLICE_EMPTY), SLICE_LITERAL("push")) ? STREAM_PUSH : STREAM_POLL,
         .algorithm = AUTH_ES256,
-        .set = {.format = SET_FULL, .events = SET_EVERYTHING},
+        .set = {.issuer = event_issuer(call->settings->admin_url, environment, call_arena(call)),
+                .format = SET_FULL,
+                .events = SET_EVERYTHING},
     };
     id_to_prefixed(ID_PREFIX_STREAM, &stream.id, id);
     stream.set.audience = slice_str(arena_printf(call_arena(call), "%s/v1/streams/%s", call->settings->admin_url, id));
@@ -186,13 +190,13 @@ static bool begin_again(struct call *call, const struct stream *stream, struct e
 
 static bool save(struct call *call, const struct stream *stream, struct slice url, struct err *err)
 {
+    const char *issuer = event_issuer(call->settings->admin_url, &stream->environment, call_arena(call));
     const struct db_value parameters[] = {
-        db_bytes(stream->label),        db_bytes(stream->set.audience),
-        db_integer(stream->set.format), db_integer(stream->algorithm),
-        db_integer(stream->set.events), db_integer(call->op->now_ms),
-        db_id(&stream->environment.id), db_id(&stream->id),
+        db_bytes(stream->label),        db_bytes(stream->set.audience), db_bytes(slice_str(issuer)),
+        db_integer(stream->set.format), db_integer(stream->algorithm),  db_integer(stream->set.events),
+        db_integer(call->op->now_ms),   db_id(&stream->environment.id), db_id(&stream->id),
     };
-    return db_execute(call->db, sql_stream_update, parameters, 8, NULL, err) && begin_again(call, stream, err) &&
+    return db_execute(call->db, sql_stream_update, parameters, 9, NULL, err) && begin_again(call, stream, err) &&
            (stream->delivery != STREAM_PUSH || stream_push_change(call, stream, url, err));
 }
 

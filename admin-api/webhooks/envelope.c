@@ -2,6 +2,7 @@
 
 static const struct webhook_envelope *const envelopes[] = {
     [WEBHOOK_STANDARD] = &webhook_standard_envelope,
+    [WEBHOOK_SET_PUSH] = &webhook_set_push_envelope,
 };
 
 const struct webhook_envelope *webhook_envelope_of(enum webhook_kind kind)

@@ -60,7 +60,7 @@ struct webhook_envelope {
     enum webhook_verdict (*judge)(const struct outbound_result *result, char error_out[256]);
 };
 
-extern const struct webhook_envelope webhook_standard_envelope;
+extern const struct webhook_envelope webhook_standard_envelope, webhook_set_push_envelope;
 const struct webhook_envelope *webhook_envelope_of(enum webhook_kind kind); /* NULL: this version knows none */
 
 /* What HTTP says by itself, for both: 2xx delivered, 410 gone, 429, 502, 503 and 504 slower, all else again; a
