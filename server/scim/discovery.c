@@ -115,6 +115,18 @@ static void add_authentication(const char *documentation_uri, struct buf *out)
     buf_add(out, SLICE_LITERAL(",\"primary\":true}]"));
 }
 
+/* RFC 9967 section 4. Asynchronous requests are answered as if they had not asked for that. */
+static void add_security_events(struct buf *out)
+{
+#define EVENT "\"urn:ietf:params:scim:event:"
+    buf_add(out, SLICE_LITERAL(",\"securityEvents\":{\"asyncRequest\":\"none\",\"eventUris\":[" EVENT
+                               "feed:add\"," EVENT "feed:remove\"," EVENT "prov:create:full\"," EVENT
+                               "prov:create:notice\"," EVENT "prov:patch:full\"," EVENT "prov:patch:notice\"," EVENT
+                               "prov:put:full\"," EVENT "prov:put:notice\"," EVENT "prov:delete\"," EVENT
+                               "prov:activate\"," EVENT "prov:deactivate\"]}"));
+#undef EVENT
+}
+
 void scim_discovery_config(const struct scim_capabilities *capabilities, struct slice base_url, struct buf *out)
 {
     size_t start = out->len;
@@ -140,6 +152,7 @@ void scim_discovery_config(const struct scim_capabilities *capabilities, struct 
     if (capabilities->cursor_timeout_s > 0)
         add_number("cursorTimeout", capabilities->cursor_timeout_s, out);
     buf_add_char(out, '}');
+    add_security_events(out);
     add_meta("ServiceProviderConfig", base_url, "/ServiceProviderConfig", NULL, start, out);
 }
 

@@ -119,8 +119,13 @@ def test_D_06_pagination_says_how_pages_are_walked(scim, config):
     assert scim.get("/Users?count=2&cursor=", expect=200)["nextCursor"]
 
 
-def test_D_07_there_are_no_security_events_yet(config):
-    assert "securityEvents" not in config
+def test_D_07_security_events_are_told_of_and_asynchronous_requests_are_not(config):
+    said = config["securityEvents"]
+    assert set(said) == {"asyncRequest", "eventUris"} and said["asyncRequest"] == "none"
+    uris = {uri.removeprefix("urn:ietf:params:scim:event:") for uri in said["eventUris"]}
+    assert {"feed:add", "feed:remove", "prov:delete", "prov:activate", "prov:deactivate"} <= uris
+    assert {f"prov:{verb}:{form}" for verb in ("create", "patch", "put") for form in ("full", "notice")} <= uris
+    assert len(said["eventUris"]) == 11
 
 
 def test_H_22_single_documents_say_where_they_are(scim):

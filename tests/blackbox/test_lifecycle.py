@@ -326,4 +326,4 @@ def test_AS_05_preferences_are_ignored(scim, user, prefer):
     for answer in answers:
         assert "preference-applied" not in answer.headers and "set-txn" not in answer.headers
     assert created["userName"] == "zoe@example.com"
-    assert "securityEvents" not in scim.get("/ServiceProviderConfig", expect=200)
+    assert scim.get("/ServiceProviderConfig", expect=200)["securityEvents"]["asyncRequest"] == "none"
