@@ -38,9 +38,10 @@ bool address_parse(struct slice text, struct address *address_out)
 {
     char copy[ADDRESS_TEXT_BYTES];
     uint8_t v4[BYTES - V4_AT];
-    if (text.len >= sizeof copy || memchr(text.data ? text.data : "", '\0', text.len))
+    if (text.len == 0 || text.len >= sizeof copy || memchr(text.data, '\0', text.len))
         return false;
-    snprintf(copy, sizeof copy, "%.*s", (int)text.len, text.data ? text.data : "");
+    memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
     if (inet_pton(AF_INET, copy, v4) == 1)
         return *address_out = of_v4(v4), true;
     return inet_pton(AF_INET6, copy, address_out->bytes) == 1;
@@ -61,7 +62,7 @@ static bool parse_block(struct slice text, struct allowed_block *block_out)
     uint64_t bits = BITS;
     if (!address_parse(address, &block_out->address))
         return false;
-    bool is_short = memchr(address.data, ':', address.len) == NULL;
+    bool is_short = address.len > 0 && memchr(address.data, ':', address.len) == NULL;
     if (slash && !num_parse_uint(slice_skip(text, address.len + 1), 0, is_short ? BITS - V4_BITS : BITS, &bits))
         return false;
     block_out->bits = (unsigned)(bits + (slash && is_short ? V4_BITS : 0));
@@ -78,11 +79,13 @@ static bool is_in(const struct address *address, const struct allowed_block *blo
 
 /* --- what the operator allows --- */
 
+static bool is_of_names(char c) { return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.'; }
+
 static bool is_name(struct slice text)
 {
     bool good = text.len > 0 && text.len < ALLOWED_NAME_BYTES && text.data[text.len - 1] != '.';
     for (size_t i = 0; i < text.len; i++)
-        good = good && (isalnum((unsigned char)text.data[i]) || memchr("-_.", text.data[i], 3));
+        good = good && is_of_names(text.data[i]);
     return good;
 }
 

@@ -90,13 +90,15 @@ static const char *check_parts(CURLU *url, struct arena *arena)
     return NULL;
 }
 
+static bool is_of_labels(char c) { return isalnum((unsigned char)c) || c == '-' || c == '_'; }
+
 /* Letters, digits, hyphens and underscores between dots: what is in another script is Punycode by now. */
 static bool is_host_name(struct slice name)
 {
     size_t label = 0;
     for (size_t i = 0; i < name.len; i++) {
         bool is_dot = name.data[i] == '.';
-        if (is_dot ? label == 0 : !isalnum((unsigned char)name.data[i]) && !memchr("-_", name.data[i], 2))
+        if (is_dot ? label == 0 : !is_of_labels(name.data[i]))
             return false;
         label = is_dot ? 0 : label + 1;
         if (label > LABEL_BYTES)

@@ -13,12 +13,13 @@
 #include "base/must.h"
 #include "destination.h"
 
-enum { IDLE_EASIES = 64, KEPT_CONNECTIONS = 256, CONNECTION_LIFETIME_S = 600 };
+enum { LEAST_ROOM = 64, IDLE_EASIES = 64, KEPT_CONNECTIONS = 256, CONNECTION_LIFETIME_S = 600 };
 
 struct post { /* a request on its way */
     struct outbound *outbound;
-    struct post *next, **before; /* in posts, or in stillborn */
-    CURL *easy;                  /* NULL: stillborn */
+    struct post *next; /* in stillborn */
+    size_t slot;       /* in posts */
+    CURL *easy;        /* NULL: stillborn */
     struct curl_slist *headers;
     void (*on_done)(void *context, const struct outbound_result *result);
     void *context;
@@ -35,9 +36,10 @@ struct post { /* a request on its way */
 struct outbound {
     struct outbound_settings settings;
     CURLM *multi;
-    struct post *posts;     /* that curl has */
+    struct post **posts; /* that curl has, in no order */
+    size_t post_count, post_room;
     struct post *stillborn; /* told in the next turn */
-    size_t in_flight;
+    size_t stillborn_count;
     CURL *idle[IDLE_EASIES];
     size_t idle_count;
 };
@@ -182,20 +184,29 @@ static void set_request(CURL *easy, struct post *post, const struct outbound_req
     SET(CURLOPT_NOSIGNAL, 1L);
 }
 
-static void put_into(struct post **list, struct post *post)
+static void keep(struct outbound *outbound, struct post *post)
 {
-    post->next = *list;
-    post->before = list;
-    if (post->next)
-        post->next->before = &post->next;
-    *list = post;
+    if (outbound->post_count == outbound->post_room) {
+        outbound->post_room = outbound->post_room ? 2 * outbound->post_room : LEAST_ROOM;
+        outbound->posts = realloc(outbound->posts, outbound->post_room * sizeof(struct post *));
+        must(outbound->posts);
+    }
+    post->slot = outbound->post_count;
+    outbound->posts[outbound->post_count++] = post;
 }
 
-static void take_out(struct post *post)
+static void forget(struct outbound *outbound, const struct post *post)
 {
-    *post->before = post->next;
-    if (post->next)
-        post->next->before = post->before;
+    struct post *last = outbound->posts[--outbound->post_count];
+    outbound->posts[post->slot] = last;
+    last->slot = post->slot;
+}
+
+static void keep_stillborn(struct outbound *outbound, struct post *post)
+{
+    post->next = outbound->stillborn;
+    outbound->stillborn = post;
+    outbound->stillborn_count++;
 }
 
 static void begin(struct post *post, const struct outbound_request *request, struct arena *arena)
@@ -205,14 +216,14 @@ static void begin(struct post *post, const struct outbound_request *request, str
     const char *why = destination_check(outbound->settings.rules, request->url, arena, &destination);
     if (why) {
         snprintf(post->why, sizeof post->why, "Not sent: the URL %s.", why);
-        put_into(&outbound->stillborn, post);
+        keep_stillborn(outbound, post);
         return;
     }
     CURL *easy = post->easy = take_easy(outbound);
     set_trust(easy, &outbound->settings);
     set_calls(easy, post);
     set_request(easy, post, request, &destination, arena);
-    put_into(&outbound->posts, post);
+    keep(outbound, post);
     must(curl_multi_add_handle(outbound->multi, easy) == CURLM_OK);
 }
 
@@ -225,7 +236,6 @@ void outbound_post(struct outbound *outbound, const struct outbound_request *req
     post->on_done = request->on_done;
     post->context = request->context;
     post->began_ns = clock_monotonic_ns();
-    outbound->in_flight++;
     arena_init(&arena);
     begin(post, request, &arena);
     arena_fini(&arena);
@@ -234,13 +244,12 @@ void outbound_post(struct outbound *outbound, const struct outbound_request *req
 static void post_free(struct post *post)
 {
     struct outbound *outbound = post->outbound;
-    take_out(post);
     if (post->easy) {
+        forget(outbound, post);
         curl_multi_remove_handle(outbound->multi, post->easy);
         put_easy(outbound, post->easy);
     }
     curl_slist_free_all(post->headers);
-    outbound->in_flight--;
     free(post);
 }
 
@@ -348,16 +357,17 @@ struct slice outbound_header(const struct outbound_result *result, struct slice 
 
 /* --- turns --- */
 
+/* What on_done posts meanwhile is told in the next turn. */
 static size_t tell_stillborn(struct outbound *outbound)
 {
-    size_t count = 0;
-    struct post *list = outbound->stillborn, *post;
-    outbound->stillborn = NULL; /* what on_done posts is told in the next turn */
-    if (list)
-        list->before = &list;
-    while ((post = list)) {
+    struct post *list = outbound->stillborn;
+    size_t count = outbound->stillborn_count;
+    outbound->stillborn = NULL;
+    outbound->stillborn_count = 0;
+    while (list) {
+        struct post *post = list;
+        list = post->next;
         finish(post, CURLE_URL_MALFORMAT);
-        count++;
     }
     return count;
 }
@@ -386,7 +396,7 @@ size_t outbound_turn(struct outbound *outbound, int wait_ms)
 
 void outbound_wake(struct outbound *outbound) { curl_multi_wakeup(outbound->multi); }
 
-size_t outbound_in_flight(const struct outbound *outbound) { return outbound->in_flight; }
+size_t outbound_in_flight(const struct outbound *outbound) { return outbound->post_count + outbound->stillborn_count; }
 
 /* --- begin and end --- */
 
@@ -418,10 +428,13 @@ void outbound_free(struct outbound *outbound)
 {
     if (!outbound)
         return;
-    while (outbound->posts)
-        post_free(outbound->posts);
-    while (outbound->stillborn)
-        post_free(outbound->stillborn);
+    for (size_t left = outbound->post_count; left > 0; left--)
+        post_free(outbound->posts[left - 1]);
+    free(outbound->posts);
+    for (struct post *post = outbound->stillborn, *next; post; post = next) {
+        next = post->next;
+        post_free(post);
+    }
     while (outbound->idle_count)
         curl_easy_cleanup(outbound->idle[--outbound->idle_count]);
     curl_multi_cleanup(outbound->multi);

@@ -45,8 +45,10 @@ json_t *delivery_show(struct call *call, const struct db_value *row)
 /* Whatever bytes a receiver sends: those that are no UTF-8 as U+FFFD each, but for a character that was cut. */
 static json_t *show_bytes(struct slice bytes)
 {
+    if (bytes.len == 0)
+        return json_string("");
     for (size_t cut = 0; cut <= 3 && cut <= bytes.len; cut++) {
-        json_t *text = json_stringn(bytes.data ? bytes.data : "", bytes.len - cut);
+        json_t *text = json_stringn(bytes.data, bytes.len - cut);
         if (text)
             return text;
     }

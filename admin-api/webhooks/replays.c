@@ -162,7 +162,7 @@ static json_t *show_replay(struct call *call, const struct webhook *webhook, con
 static bool replay(struct call *call, struct err *err)
 {
     struct webhook webhook;
-    struct feed_place from = {1, 0}, until;
+    struct feed_place from = {1, 0}, until = {1, 0};
     const struct db_value *row;
     const struct id *id = &call->op->fresh_id.id;
     char text[ID_PREFIXED_CHARS + 1], webhook_text[ID_PREFIXED_CHARS + 1];
