@@ -88,16 +88,36 @@ struct differences {
     struct arena *arena;
 };
 
-/* As a filter on it would be in a URL. */
-static bool is_sensitive(const struct differences *differences, const char *path)
+/* As a filter on it would be in a URL. false: it is no path that a filter may have. */
+static bool find_out(const struct differences *differences, struct slice path, bool *sensitive_out)
 {
     struct scim_filter *filter;
     struct err err = ERR_INIT;
-    struct slice text = slice_str(arena_printf(differences->arena, "%s pr", path));
+    struct slice text = slice_str(arena_printf(differences->arena, "%.*s pr", (int)path.len, path.data));
     const struct scim_policy *policy = &differences->rules->policy;
-    if (!scim_filter_parse(text, differences->type, policy, differences->arena, &filter, &err))
-        return err.kind == ERR_SENSITIVE;
-    return scim_filter_is_sensitive(filter, policy);
+    bool is_path = scim_filter_parse(text, differences->type, policy, differences->arena, &filter, &err);
+    *sensitive_out = is_path ? scim_filter_is_sensitive(filter, policy) : err.kind == ERR_SENSITIVE;
+    return is_path || *sensitive_out;
+}
+
+static size_t length_of_parent(struct slice path)
+{
+    size_t length = path.len;
+    while (length > 0 && path.data[length - 1] != '.' && path.data[length - 1] != ':')
+        length--;
+    return length > 0 ? length - 1 : 0;
+}
+
+/* What lies deeper than paths go, or has a name that is none, is as sensitive as what it is in. */
+static bool is_sensitive(const struct differences *differences, const char *path)
+{
+    bool sensitive = false;
+    struct slice name = slice_str(path);
+    if (differences->rules->policy.sensitive_attributes.count == 0 && !differences->type->has_hidden)
+        return false;
+    while (name.len > 0 && !find_out(differences, name, &sensitive))
+        name.len = length_of_parent(name);
+    return sensitive;
 }
 
 static json_t *copy_or_null(const json_t *value)

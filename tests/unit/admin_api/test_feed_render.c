@@ -40,7 +40,8 @@ static int begin(void **state)
                               "{\"name\": \"badge\", \"type\": \"string\"}]}],"
                               "\"resource_types\": [{\"name\": \"User\", \"schemaExtensions\": ["
                               "{\"schema\": \"" CUSTOM "\", \"required\": false}]}]}");
-    sensitive = make_rules("{\"sensitive_attributes\": [\"title\"]}", "");
+    sensitive =
+        make_rules("{\"sensitive_attributes\": [\"title\", \"emails.value\", \"name.familyName\", \"custom\"]}", "");
     return 0;
 }
 
@@ -124,6 +125,22 @@ static void test_what_is_sensitive_is_named_alone(void **state)
           "{\"user\": {\"title\": \"b\"}, \"version\": 2, \"changes\":"
           " [{\"path\": \"title\", \"old\": null, \"new\": null, \"sensitive\": true},"
           " {\"path\": \"nickName\", \"old\": \"x\", \"new\": null}]}");
+}
+
+static void test_what_has_or_is_part_of_something_sensitive_is_named_alone(void **state)
+{
+    (void)state;
+    struct feed_row row = row_of(SCIM_TYPE_USER, HISTORY_UPDATED,
+                                 "{\"emails\":[{\"value\":\"a@x\"}],\"name\":{\"familyName\":\"A\"},\"custom\":{\"a\":{"
+                                 "\"b\":{\"c\":1}},\"d e\":2}}",
+                                 "{}");
+    struct feed_page page = render_all(&row, sensitive);
+    check(&page, 0, "user.updated",
+          "{\"user\": {}, \"version\": 2, \"changes\":"
+          " [{\"path\": \"emails\", \"old\": null, \"new\": null, \"sensitive\": true},"
+          " {\"path\": \"name.familyName\", \"old\": null, \"new\": null, \"sensitive\": true},"
+          " {\"path\": \"custom.a.b.c\", \"old\": null, \"new\": null, \"sensitive\": true},"
+          " {\"path\": \"custom.d e\", \"old\": null, \"new\": null, \"sensitive\": true}]}");
 }
 
 static void test_activity_is_told_apart(void **state)
@@ -273,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_never_returned_is_neither_shown_nor_compared),
         cmocka_unit_test(test_what_is_sensitive_is_named_alone),
+        cmocka_unit_test(test_what_has_or_is_part_of_something_sensitive_is_named_alone),
         cmocka_unit_test(test_activity_is_told_apart),
         cmocka_unit_test(test_parts_keep_their_places_whatever_is_asked_for),
         cmocka_unit_test(test_ids_differ_by_environment_number_and_part),
