@@ -92,6 +92,19 @@ static const char *check_parts(CURLU *url, struct arena *arena)
 
 static bool is_of_labels(char c) { return isalnum((unsigned char)c) || c == '-' || c == '_'; }
 
+/* "10.00.100.200": no name ends so, and to some resolvers it is an address. */
+static bool ends_in_number(struct slice name)
+{
+    const char *dot = memrchr(name.data, '.', name.len);
+    struct slice last = slice_skip(name, dot ? (size_t)(dot - name.data) + 1 : 0);
+    bool all_digits = true, is_hexadecimal = slice_starts_with_ascii_nocase(last, SLICE_LITERAL("0x"));
+    for (size_t i = 0; i < last.len; i++) {
+        all_digits = all_digits && isdigit((unsigned char)last.data[i]);
+        is_hexadecimal = is_hexadecimal && (i < 2 || isxdigit((unsigned char)last.data[i]));
+    }
+    return all_digits || is_hexadecimal;
+}
+
 /* Letters, digits, hyphens and underscores between dots: what is in another script is Punycode by now. */
 static bool is_host_name(struct slice name)
 {
@@ -104,7 +117,7 @@ static bool is_host_name(struct slice name)
         if (label > LABEL_BYTES)
             return false;
     }
-    return label > 0 && name.len <= NAME_BYTES;
+    return label > 0 && name.len <= NAME_BYTES && !ends_in_number(name);
 }
 
 static struct slice without_brackets(struct slice host)
@@ -130,7 +143,6 @@ static const char *check_host(const struct outbound_rules *rules, struct destina
     return NULL;
 }
 
-/* A port of another protocol would have to be meant: whoever allows an address or a name has meant it. */
 static const char *check_port(const struct destination *destination, struct arena *arena)
 {
     return port_is_refused(destination->port)
@@ -151,8 +163,9 @@ static bool read_host(CURLU *url, struct arena *arena, struct destination *desti
     return good && destination->url.data && destination->url.len <= DESTINATION_BYTES;
 }
 
-const char *destination_check(const struct outbound_rules *rules, struct slice text, struct arena *arena,
-                              struct destination *destination_out)
+/* What libcurl makes of the text. */
+static const char *read_url(const struct outbound_rules *rules, struct slice text, struct arena *arena,
+                            struct destination *destination_out)
 {
     scoped_url *url = curl_url();
     must(url);
@@ -165,7 +178,19 @@ const char *destination_check(const struct outbound_rules *rules, struct slice t
     if ((why = check_scheme(rules, url, arena)) || (why = check_parts(url, arena)))
         return why;
     *destination_out = (struct destination){0};
-    if (!read_host(url, arena, destination_out))
+    return read_host(url, arena, destination_out) ? NULL : "has no valid host name";
+}
+
+/* What is kept is read again when it is connected to, and must not mean anything else then. (libcurl 7.88 decodes
+ * "10%2e00.1.1" after it has looked for addresses, and would find one the next time.) */
+const char *destination_check(const struct outbound_rules *rules, struct slice text, struct arena *arena,
+                              struct destination *destination_out)
+{
+    struct destination first;
+    const char *why = read_url(rules, text, arena, &first);
+    if (why || (why = read_url(rules, first.url, arena, destination_out)))
+        return why;
+    if (!slice_equals(first.url, destination_out->url) || !slice_equals(first.host, destination_out->host))
         return "has no valid host name";
     why = check_host(rules, destination_out, arena);
     return why ? why : check_port(destination_out, arena);
