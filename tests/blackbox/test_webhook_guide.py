@@ -11,7 +11,7 @@ from harness.process import free_port
 PAGE = (ROOT / "docs" / "webhooks.md").read_text()
 
 
-def test_the_page_registers_receives_and_sends_again(rollcall, tmp_path):
+def test_WH_13_the_page_registers_receives_verifies_and_sends_again(rollcall, tmp_path):
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE))
     script = script.replace("admin=http://127.0.0.1:8081", f"admin={rollcall.admin_url}")
     port = str(free_port())
