@@ -29,7 +29,7 @@ static struct flight *flight_new(struct dispatcher *dispatcher, struct endpoint 
                               .dispatcher = dispatcher,
                               .endpoint = endpoint,
                               .lane = lane,
-                              .is_probe = health_is_down(&endpoint->health),
+                              .is_probe = receiver_is_down(&endpoint->receiver),
                               .began_ms = clock_wall_ms()};
     buf_init(&flight->headers, HEADER_TEXT_BYTES);
     if (flight->next)
@@ -168,7 +168,7 @@ static void succeed(const struct flight *flight, struct delivery *delivery)
     metric_add(dispatcher->metrics.delivered, 1);
     observe(dispatcher, flight->lane);
     lane_pop(&endpoint->lanes, flight->lane);
-    if (health_succeed(&endpoint->health, dispatcher_now_ms(dispatcher)))
+    if (receiver_succeed(&endpoint->receiver, dispatcher_now_ms(dispatcher)))
         (void)lanes_wake(&endpoint->lanes, INT64_MAX); /* it is back: all that lags goes at once */
 }
 
@@ -208,18 +208,18 @@ static void note_failure(const struct flight *flight, const struct outcome *outc
     struct endpoint *endpoint = flight->endpoint;
     int64_t now_ms = dispatcher_now_ms(flight->dispatcher);
     unsigned haste = flight->dispatcher->settings.haste;
-    const struct health_failure failure = {
+    const struct receiver_failure failure = {
         .text = outcome->error,
         .asks_for_a_break = outcome->verdict == WEBHOOK_SLOWER,
         .is_probe = flight->is_probe,
         .retry_after_ms = outcome->retry_after_ms,
         .event_failures = event_failures,
     };
-    if (health_fail(&endpoint->health, &failure, now_ms, chance, haste))
+    if (receiver_fail(&endpoint->receiver, &failure, now_ms, chance, haste))
         lanes_forget(&endpoint->lanes);
     if (outcome->verdict == WEBHOOK_GONE)
         endpoint->disable_for = "The receiver answered 410: it asks to be left alone.";
-    else if (health_is_over(&endpoint->health, &failure, now_ms, haste))
+    else if (receiver_is_over(&endpoint->receiver, &failure, now_ms, haste))
         endpoint->disable_for = "Nothing but failures came of it for days.";
 }
 

@@ -196,7 +196,7 @@ static bool is_served(const struct endpoint *endpoint)
 static bool wants_more(const struct dispatcher *dispatcher, const struct endpoint *endpoint)
 {
     const struct lanes *lanes = &endpoint->lanes;
-    return endpoint->state == ENDPOINT_ACTIVE && !health_is_down(&endpoint->health) &&
+    return endpoint->state == ENDPOINT_ACTIVE && !receiver_is_down(&endpoint->receiver) &&
            endpoint_has_unscanned(endpoint) && lanes->events < ENDPOINT_EVENTS && lanes->bytes < ENDPOINT_BYTES &&
            (dispatcher->bytes < ALL_BYTES || lanes->events == 0);
 }
@@ -221,9 +221,9 @@ static struct lane *pick(const struct dispatcher *dispatcher, const struct endpo
 {
     struct lane *ping = lanes_next(&endpoint->lanes, true);
     if (ping || endpoint->state != ENDPOINT_ACTIVE ||
-        !health_may_send(&endpoint->health, endpoint->in_flight, dispatcher_now_ms(dispatcher)))
+        !receiver_may_send(&endpoint->receiver, endpoint->in_flight, dispatcher_now_ms(dispatcher)))
         return ping;
-    return health_is_down(&endpoint->health) ? lanes_probe(&endpoint->lanes) : lanes_next(&endpoint->lanes, false);
+    return receiver_is_down(&endpoint->receiver) ? lanes_probe(&endpoint->lanes) : lanes_next(&endpoint->lanes, false);
 }
 
 /* Half of all is left to other environments; above that half nobody has more than one. */
@@ -277,9 +277,9 @@ static bool send_what_is_ready(struct dispatcher *dispatcher, struct endpoint *e
 
 static void set_alarm(struct dispatcher *dispatcher, struct endpoint *endpoint, int64_t lanes_due_ms)
 {
-    bool is_down = health_is_down(&endpoint->health);
+    bool is_down = receiver_is_down(&endpoint->receiver);
     bool has_any = endpoint->lanes.lists[LANE_WAITING] || endpoint->lanes.lists[LANE_READY];
-    int64_t due_ms = is_down ? endpoint->health.next_ms : lanes_due_ms;
+    int64_t due_ms = is_down ? endpoint->receiver.next_ms : lanes_due_ms;
     bool waits = endpoint->state == ENDPOINT_ACTIVE && (!is_down || (has_any && endpoint->in_flight == 0));
     dispatcher_at(dispatcher, endpoint, waits ? due_ms : 0);
 }

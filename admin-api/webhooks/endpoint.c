@@ -48,15 +48,15 @@ static void read_row(struct endpoint *endpoint, const struct db_value *row)
 
 static void read_progress(struct endpoint *endpoint, const struct db_value *row)
 {
-    struct health *health = &endpoint->health;
+    struct receiver *receiver = &endpoint->receiver;
     endpoint->scanned = (struct feed_place){(uint64_t)row[9].integer, (uint32_t)row[10].integer};
-    health->failures = (unsigned)row[11].integer;
-    health->next_ms = row[12].integer;
-    health->failing_since_ms = number_of(&row[13]);
-    health->success_ms = number_of(&row[14]);
-    health->failure_ms = number_of(&row[15]);
+    receiver->failures = (unsigned)row[11].integer;
+    receiver->next_ms = row[12].integer;
+    receiver->failing_since_ms = number_of(&row[13]);
+    receiver->success_ms = number_of(&row[14]);
+    receiver->failure_ms = number_of(&row[15]);
     if (row[16].kind != DB_NULL)
-        snprintf(health->failure, sizeof health->failure, "%.*s", (int)row[16].bytes.len, row[16].bytes.data);
+        snprintf(receiver->failure, sizeof receiver->failure, "%.*s", (int)row[16].bytes.len, row[16].bytes.data);
     endpoint->expired_events = (uint64_t)row[17].integer;
     endpoint->expired_ms = number_of(&row[18]);
     endpoint->orders = (uint32_t)row[20].integer;
@@ -66,8 +66,8 @@ static void read_progress(struct endpoint *endpoint, const struct db_value *row)
 /* What the API has changed since it was last read: whatever was waited for may be mended. */
 static void begin_anew(struct endpoint *endpoint)
 {
-    endpoint->health.failures = 0;
-    endpoint->health.next_ms = endpoint->health.failing_since_ms = 0;
+    endpoint->receiver.failures = 0;
+    endpoint->receiver.next_ms = endpoint->receiver.failing_since_ms = 0;
     endpoint->is_dirty = true;
 }
 
@@ -78,8 +78,8 @@ static bool read_all(struct endpoint *endpoint, const struct db_value *row, unsi
     bool was_changed = endpoint->row.revision != (uint32_t)row[19].integer;
     if (was_changed)
         begin_anew(endpoint);
-    endpoint->health.most = window;
-    endpoint->health.window = health_is_down(&endpoint->health) ? 1 : window;
+    endpoint->receiver.most = window;
+    endpoint->receiver.window = receiver_is_down(&endpoint->receiver) ? 1 : window;
     return was_changed;
 }
 

@@ -5,8 +5,8 @@
 
 #include "delivery.h"
 #include "envelope.h"
-#include "health.h"
 #include "lane.h"
+#include "receiver.h"
 
 enum endpoint_state { ENDPOINT_ACTIVE = 1, ENDPOINT_PAUSED = 2, ENDPOINT_DISABLED = 3 }; /* never renumber */
 
@@ -28,7 +28,7 @@ struct endpoint {
     struct feed_place scanned;
     uint64_t end; /* of the feed, as far as is known */
     struct lanes lanes;
-    struct health health;
+    struct receiver receiver;
     uint64_t expired_events;
     int64_t expired_ms;
 

@@ -163,7 +163,7 @@ static void measure(struct dispatcher *dispatcher)
     for (const struct endpoint *endpoint = dispatcher->held; endpoint; endpoint = endpoint->next) {
         int64_t behind = (int64_t)endpoint->end + 1 - (int64_t)endpoint->scanned.sequence;
         held++;
-        if (endpoint->state == ENDPOINT_ACTIVE && health_is_down(&endpoint->health))
+        if (endpoint->state == ENDPOINT_ACTIVE && receiver_is_down(&endpoint->receiver))
             down++;
         else if (endpoint->state == ENDPOINT_ACTIVE && behind > lag)
             lag = behind;

@@ -37,16 +37,16 @@ static struct db_value number_or_null(int64_t number) { return number ? db_integ
 
 static void add_progress(struct writing *writing, const struct endpoint *endpoint)
 {
-    const struct health *health = &endpoint->health;
+    const struct receiver *receiver = &endpoint->receiver;
     const struct db_value row[PROGRESS_COLUMNS] = {
         db_integer((int64_t)endpoint->scanned.sequence),
         db_integer(endpoint->scanned.part),
-        db_integer(health->failures),
-        db_integer(health->next_ms),
-        number_or_null(health->failing_since_ms),
-        number_or_null(health->success_ms),
-        number_or_null(health->failure_ms),
-        db_bytes_or_null(slice_str(health->failure)),
+        db_integer(receiver->failures),
+        db_integer(receiver->next_ms),
+        number_or_null(receiver->failing_since_ms),
+        number_or_null(receiver->success_ms),
+        number_or_null(receiver->failure_ms),
+        db_bytes_or_null(slice_str(receiver->failure)),
         db_integer((int64_t)endpoint->expired_events),
         number_or_null(endpoint->expired_ms),
         db_integer(endpoint->row.revision + (endpoint->disable_for ? 1 : 0)),

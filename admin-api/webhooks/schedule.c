@@ -46,8 +46,8 @@ bool schedule_retry_after(struct slice value, int64_t now_ms, int64_t *delay_ms_
     value = slice_trim(value);
     if (value.len == 0 || value.len >= sizeof text)
         return false;
-    if (num_parse_uint(value, 0, INT32_MAX, &seconds)) {
-        *delay_ms_out = within_a_day((int64_t)seconds * SECOND_MS);
+    if (num_parse_uint(value, 0, UINT64_MAX, &seconds)) {
+        *delay_ms_out = seconds < (uint64_t)DAY_MS / SECOND_MS ? (int64_t)seconds * SECOND_MS : DAY_MS;
         return true;
     }
     memcpy(text, value.data, value.len);
