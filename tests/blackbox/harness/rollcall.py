@@ -18,6 +18,7 @@ from .scim import Scim
 
 SERVER_ROLE = "rollcall_data"
 ADMIN_ROLE = "rollcall_control"
+RECEIVERS = ["--webhook-allow", "127.0.0.0/8,::1,localhost", "--webhook-allow-http", "1"]  # where those of tests are
 
 
 def build_directory():
@@ -175,7 +176,7 @@ class Rollcall:
 
     def _start_admin(self):
         options = ["--listen", f"127.0.0.1:{self.admin_port}", "--public-url", self.server.url]
-        options += ["--webhook-allow", "127.0.0.0/8,::1,localhost", "--webhook-allow-http", "1"]  # receivers of tests
+        options += RECEIVERS
         options += ["--database-url", self.database.url("rollcall_admin"), *self.admin_options]
         self.admin_process = self.spawn("admin", "admin-api/rollcall-admin", options, "admin")
         self.admin_process.wait_ready(lambda: answers(f"{self.admin_url}/readyz"))
@@ -184,7 +185,7 @@ class Rollcall:
         """One more rollcall-admin on the same database: its process and its URL, ready to be used."""
         port = free_port()
         name = f"admin-{1 + sum(process.name.startswith('admin') for process in self.processes)}"
-        options = ["--listen", f"127.0.0.1:{port}", "--public-url", self.server.url, *self.admin_options, *options]
+        options = ["--listen", f"127.0.0.1:{port}", "--public-url", self.server.url, *RECEIVERS, *self.admin_options, *options]
         options += ["--database-url", self.database.url("rollcall_admin")]
         process = self.spawn(name, "admin-api/rollcall-admin", options, "admin")
         process.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
