@@ -141,7 +141,7 @@ static unsigned events_of(const json_t *list)
     for (size_t i = 0; i < json_array_size(list); i++)
         if (set_event_parse(json_slice(json_array_get(list, i)), &event))
             events |= SET_BIT(event);
-    return list && json_is_array(list) ? events : SET_EVERYTHING;
+    return json_is_array(list) ? events : SET_EVERYTHING;
 }
 
 static bool check_organization(struct call *call, const struct stream *stream, size_t index, struct err *err)

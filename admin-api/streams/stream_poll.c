@@ -116,7 +116,7 @@ static bool poll_with_retries(struct polling *polling, struct err *err)
             return true;
         if (db_failure(polling->call->db) != DB_RETRY || try == MOST_TRIES)
             return false;
-        nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS * try}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = (long)PAUSE_NS * try}, NULL);
     }
 }
 

@@ -44,10 +44,10 @@ struct auth_signer *auth_signer_new(enum auth_algorithm algorithm, struct slice 
         return NULL;
     }
     struct auth_signer *signer = calloc(1, sizeof *signer);
-    must(signer && strlen(kid) <= MAX_KID && EVP_PKEY_get_size(key) <= MAX_SIGNATURE);
+    must(signer && EVP_PKEY_get_size(key) <= MAX_SIGNATURE);
+    must(snprintf(signer->kid, sizeof signer->kid, "%s", kid) < (int)sizeof signer->kid);
     signer->algorithm = algorithm;
     signer->key = key;
-    memcpy(signer->kid, kid, strlen(kid));
     return signer;
 }
 
