@@ -78,7 +78,7 @@ struct feed_page {
     bool at_end;            /* nothing lies behind it, as yet. false with count 0: it has looked at FEED_MOST_ROWS */
 };
 
-/* What reading needs from one page to the next: rules of directories. Used by one thread at a time. */
+/* What reading needs from one page to the next: memory. Used by one thread at a time. */
 struct feed_reader;
 struct feed_reader *feed_reader_new(void);
 void feed_reader_free(struct feed_reader *reader);

@@ -5,6 +5,7 @@
 #include "base/must.h"
 #include "column.h"
 #include "feed_render.h"
+#include "store/rules.h"
 
 enum { MOST_FETCHED = 4 * FEED_MOST, LEAST_AGAIN = 100 }; /* rows with their documents, for one page */
 
@@ -41,7 +42,6 @@ enum {
 };
 
 struct feed_reader {
-    struct feed_rules *rules;
     struct arena rows; /* of the statement */
 };
 
@@ -49,7 +49,6 @@ struct feed_reader *feed_reader_new(void)
 {
     struct feed_reader *reader = calloc(1, sizeof *reader);
     must(reader);
-    reader->rules = feed_rules_new();
     arena_init(&reader->rows);
     return reader;
 }
@@ -58,7 +57,6 @@ void feed_reader_free(struct feed_reader *reader)
 {
     if (!reader)
         return;
-    feed_rules_free(reader->rules);
     arena_fini(&reader->rows);
     free(reader);
 }
@@ -208,19 +206,35 @@ static bool fetch(struct reading *reading, struct err *err)
 
 /* --- events --- */
 
+/* Rules that cannot be read are the default ones. A reference. */
+static bool load_rules(struct reading *reading, const struct feed_row *row, const struct scim_rules **rules_out,
+                       struct err *err)
+{
+    *rules_out = NULL;
+    bool has_own = row->is_there && row->source == FEED_CHANGE && !row->has_plain_rules;
+    if (has_own && !store_rules_at(reading->db, row->directory, row->revision, rules_out, err))
+        return false;
+    if (!*rules_out)
+        *rules_out = store_rules_ref(&scim_rules_default);
+    return true;
+}
+
+static bool render_row(struct reading *reading, struct feed_row *row, struct err *err)
+{
+    const struct scim_rules *rules;
+    if (!feed_row_complete(reading->db, row, &reading->reader->rows, err) || !load_rules(reading, row, &rules, err))
+        return false;
+    feed_render_row(&reading->render, row, rules);
+    store_rules_unref(rules);
+    return true;
+}
+
 static bool render(struct reading *reading, struct err *err)
 {
-    struct feed_reader *reader = reading->reader;
-    for (size_t i = 0; i < reading->count && !reading->render.is_full; i++) {
-        const struct scim_rules *rules = &scim_rules_default;
-        struct feed_row *row = &reading->rows[i];
-        if (!feed_row_complete(reading->db, row, &reader->rows, err) ||
-            (row->is_there && row->source == FEED_CHANGE &&
-             !feed_rules_of(reader->rules, reading->db, row, &rules, err)))
-            return false;
-        feed_render_row(&reading->render, row, rules);
-    }
-    return true;
+    bool good = true;
+    for (size_t i = 0; good && i < reading->count && !reading->render.is_full; i++)
+        good = render_row(reading, &reading->rows[i], err);
+    return good;
 }
 
 static bool check_place(const struct reading *reading, struct err *err)

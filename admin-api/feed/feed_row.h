@@ -37,15 +37,6 @@ struct feed_row { /* slices in the page's arena; data NULL: there is none, or it
     bool has_plain_rules;
 };
 
-/* --- the rules of directories, by revision --- */
-
-struct feed_rules;
-struct feed_rules *feed_rules_new(void);
-void feed_rules_free(struct feed_rules *rules);
-/* Never NULL: what cannot be read is the default. Valid until the next call. */
-MUST_CHECK bool feed_rules_of(struct feed_rules *rules, struct db *db, const struct feed_row *row,
-                              const struct scim_rules **rules_out, struct err *err);
-
 /* --- documents that the page's statement has left out --- */
 
 /* row->document, members and beside, as far as its events need them: afterwards data NULL means that nobody knows any

@@ -19,6 +19,10 @@ void store_rules_unref(const struct scim_rules *rules);
 MUST_CHECK bool store_rules_load(struct db *db, struct directory_id directory, const struct scim_rules **rules_out,
                                  struct err *err);
 
+/* The same for who has just read the directory's revision: without a statement where the rules are at hand. */
+MUST_CHECK bool store_rules_at(struct db *db, struct directory_id directory, uint32_t revision,
+                               const struct scim_rules **rules_out, struct err *err);
+
 /* Why the resources of a directory cannot have the keys that a policy asks for. */
 struct store_key_conflict {
     uint16_t type;

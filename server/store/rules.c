@@ -50,3 +50,9 @@ bool store_rules_load(struct db *db, struct directory_id directory, const struct
         return false;
     return !row || rules_of_directory(db, directory, (uint32_t)row[0].integer, rules_out, err);
 }
+
+bool store_rules_at(struct db *db, struct directory_id directory, uint32_t revision,
+                    const struct scim_rules **rules_out, struct err *err)
+{
+    return rules_of_directory(db, directory, revision, rules_out, err);
+}

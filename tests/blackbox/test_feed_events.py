@@ -424,6 +424,17 @@ def matches(type, pattern):
     return type == pattern or (pattern.endswith("*") and type.startswith(pattern[:-1]))
 
 
+def test_a_deleted_organization_keeps_its_name(rollcall):
+    org = rollcall.new_organization()
+    teller = Teller(rollcall, org)
+    first = teller.cursor
+    teller.scim.new_user("ada")
+    teller.admin.delete(f"/v1/organizations/{org.id}", expect=204)
+    events, _ = follow(teller.admin, first, organization_id=org.id)
+    assert types(events) == ["user.created", "organization.deleted"]
+    assert {event["organization_external_id"] for event in events} == {org.external_id}
+
+
 def test_what_was_told_of_an_erased_directory_is_passed_over(rollcall, org):
     teller = Teller(rollcall, org)
     first = teller.cursor
