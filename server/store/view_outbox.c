@@ -22,7 +22,7 @@ static void add(struct packing *packing, const struct staged_change *change)
     if (packing->bytes && packing->entries == OUTBOX_MOST_ENTRIES)
         end_row(packing);
     if (!packing->bytes) {
-        packing->bytes = arena_take(&packing->rows.view->arena, OUTBOX_MOST_ENTRIES * OUTBOX_ENTRY_BYTES);
+        packing->bytes = arena_take(&packing->rows.view->arena, (size_t)OUTBOX_MOST_ENTRIES * OUTBOX_ENTRY_BYTES);
         packing->entries = 0;
     }
     const struct outbox_entry entry = {
@@ -33,7 +33,7 @@ static void add(struct packing *packing, const struct staged_change *change)
         .kind = (uint8_t)change->kind,
         .resource = change->resource,
     };
-    outbox_pack(&entry, packing->bytes + packing->entries++ * OUTBOX_ENTRY_BYTES);
+    outbox_pack(&entry, packing->bytes + (size_t)OUTBOX_ENTRY_BYTES * packing->entries++);
 }
 
 bool view_tell(struct view *view, struct db *db, struct err *err)
