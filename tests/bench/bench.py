@@ -13,6 +13,7 @@ from pathlib import Path
 
 import erase
 import feed
+import following
 import large
 import measure
 import reading
@@ -42,6 +43,7 @@ def read_options():
     parser.add_argument("--request-log", action="store_true")
     parser.add_argument("--reading", action="store_true")
     parser.add_argument("--feed", action="store_true")
+    parser.add_argument("--follow", action="store_true")
     parser.add_argument("--before", type=Path)
     parser.add_argument("--place", type=Path)
     options = parser.parse_args()
@@ -120,7 +122,7 @@ def data_set_for(options, place):
         return DataSet(place / "data-quick", 2_000, 20, 100)
     if options.large:
         return DataSet(place / "data-large", 200_000, 10, 100)
-    if options.request_log or options.feed:
+    if options.request_log or options.feed or options.follow:
         return DataSet(place / "data-log", 20_000, 20, 100)
     return DataSet(place / "data", 100_000, 1_000, 100)
 
@@ -137,13 +139,15 @@ def benchmark(options):
         else:
             cleanup.callback(shutil.rmtree, directory, ignore_errors=True)
         stack = Stack(directory, data_set, cleanup)
-        stack.start()
+        stack.start(["--webhook-allow", "127.0.0.1", "--webhook-allow-http", "1"] if options.follow else [])
         if options.erase:
             return erase.measure(stack, 2 if options.quick else 20)
         if options.request_log:
             return request_log.measure_log(stack, options.seconds, options.repeat, options.only)
         if options.feed:
-            return feed.measure_writes(stack, options.seconds, options.repeat, options.only, options.before)
+            return feed.measure_writes(stack, options.seconds, options.repeat, options.before)
+        if options.follow:
+            return following.measure_following(stack, options.seconds)
         if options.reading:
             return reading.measure(stack, options.quick)
         return large.measure(stack, options.quick) if options.large else measure_all(options, stack)
@@ -175,7 +179,7 @@ def main():
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    kinds = [(options.erase, erase), (options.reading, reading), (options.request_log, request_log), (options.large, large), (options.feed, feed)]
+    kinds = [(options.erase, erase), (options.reading, reading), (options.request_log, request_log), (options.large, large), (options.feed, feed), (options.follow, following)]
     for asked, module in kinds:
         if asked:
             return report_rows(summary, module.table(summary), options)

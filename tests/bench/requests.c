@@ -86,6 +86,18 @@ static void make_post(struct plan *plan, uint64_t n, struct request *request)
     users_body(&request->body, "new", n, n % 10 == 5 ? plan->users.first[n % plan->users.count] : NULL);
 }
 
+/* To the small organizations in turn. */
+static void make_post_mixed(struct plan *plan, uint64_t n, struct request *request)
+{
+    size_t tenant = 1 + n % (plan->tenants.count - 1);
+    request->method = "POST";
+    request->authorization = request->other_authorization;
+    snprintf(request->other_authorization, sizeof(request->other_authorization), "Bearer %s",
+             plan->tenants.second[tenant]);
+    snprintf(request->path, sizeof(request->path), "/orgs/%s/scim/v2/Users", plan->tenants.first[tenant]);
+    users_body(&request->body, "new", n, NULL);
+}
+
 static void begin_patch(struct plan *plan, const char *endpoint, const char *id, struct request *request)
 {
     request->method = "PATCH";
@@ -99,6 +111,13 @@ static void make_patch_active(struct plan *plan, uint64_t n, struct request *req
     begin_patch(plan, "Users", plan->users.first[scattered(plan, n)], request);
     bool active = n / plan->users.count % 2 == 1;
     buf_printf(&request->body, "\"op\":\"replace\",\"path\":\"active\",\"value\":%s}]}", active ? "true" : "false");
+}
+
+/* Each a change that costs the same, which switching people off and on again does not. */
+static void make_patch_title(struct plan *plan, uint64_t n, struct request *request)
+{
+    begin_patch(plan, "Users", plan->users.first[scattered(plan, n)], request);
+    buf_printf(&request->body, "\"op\":\"replace\",\"path\":\"title\",\"value\":\"Title %" PRIu64 "\"}]}", n);
 }
 
 /* Those behind the first half, who are members of neither group. */
@@ -134,7 +153,9 @@ static const struct request_kind kinds[] = {
     {"email_eq", make_email_eq, NULL},
     {"list_100", make_list, NULL},
     {"post_user", make_post, NULL},
+    {"post_user_mixed", make_post_mixed, NULL},
     {"patch_active", make_patch_active, NULL},
+    {"patch_title", make_patch_title, NULL},
     {"add_member_small", make_add_member, "small"},
     {"add_member_large", make_add_member, "large"},
 };

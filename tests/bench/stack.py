@@ -193,7 +193,7 @@ class Stack:
         self.server = self.admin = self.hello = None
         self.server_port = self.hello_port = self.admin_port = 0
 
-    def start(self):
+    def start(self, admin_options=()):
         say("Copying the data and starting")
         self.data_set.copy_database(self.database.directory)
         self.cleanup.callback(self.database.stop)
@@ -202,7 +202,7 @@ class Stack:
         self._make_account("rollcall_admin", f"{DATABASE}_control")
         self._warm()
         self.server_port, self.server = self.start_server("server")
-        self._start_admin()
+        self._start_admin(*admin_options)
         self.hello_port = free_port()
         self.hello = self._spawn("hello", [TOOLS / "hello", self.hello_port, os.cpu_count()])
         self.hello.wait_ready(lambda: accepts(self.hello_port))
@@ -248,9 +248,9 @@ class Stack:
         command = [RELEASE / "admin-api" / "rollcall-admin", "operator-key", "--another"]
         return run(*command, env={**os.environ, **self._environment("rollcall_admin")}).split()[-1]
 
-    def _start_admin(self):
+    def _start_admin(self, *options):
         port = self.admin_port = free_port()
-        command = [RELEASE / "admin-api" / "rollcall-admin", "--listen", f"127.0.0.1:{port}"]
+        command = [RELEASE / "admin-api" / "rollcall-admin", "--listen", f"127.0.0.1:{port}", *options]
         self.admin = self._spawn("admin", command, self._environment("rollcall_admin"))
         self.admin.wait_ready(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
 
