@@ -47,6 +47,10 @@ WHERE id = ? AND kind = 1
 UPDATE webhook_endpoint SET previous_secret = ?, previous_until_ms = ?, secret = ?, updated_ms = ?
 WHERE id = ? AND kind = 1
 
+-- name: webhook_drop_replaced_secrets
+UPDATE webhook_endpoint SET previous_secret = NULL, previous_until_ms = NULL
+WHERE previous_until_ms < ? ORDER BY previous_until_ms LIMIT ?
+
 -- name: webhook_delete
 DELETE FROM webhook_endpoint WHERE id = ? AND kind = 1
 

@@ -295,6 +295,12 @@ static bool rotate(struct call *call, struct err *err)
     return reply_json(call->op, 200, show_with_secret(webhook_show(call, row), &fresh));
 }
 
+bool webhook_secrets_purge(struct db *db, int64_t before_ms, uint64_t most, uint64_t *purged_out, struct err *err)
+{
+    const struct db_value parameters[] = {db_integer(before_ms), db_integer((int64_t)most)};
+    return db_execute(db, sql_webhook_drop_replaced_secrets, parameters, 2, purged_out, err);
+}
+
 static const struct admin_field create_fields[] = {
     {"url", field_url, FIELD_REQUIRED},     {"description", field_description, 0},
     {"types", field_types, FIELD_NULLABLE}, {"state", field_state, 0},

@@ -7,6 +7,7 @@
 #include "scim/policy.h"
 #include "setup_links.h"
 #include "signing_keys.h"
+#include "webhooks.h"
 
 enum { PURGE_ROWS = 200, DAY_MS = 86400000 };
 
@@ -66,6 +67,7 @@ static const struct {
     {"problems of imports", JOB_RETENTION, purge_import_problems},
     {"files of imports", JOB_RETENTION, purge_import_pieces},
     {"signed tokens' ids", 0, signing_uses_purge},
+    {"secrets of webhooks that were replaced", 0, webhook_secrets_purge},
     {"setup links", (int64_t)SETUP_KEEP_DAYS *DAY_MS, setup_links_purge},
     {"idempotency keys", IDEMPOTENCY_MS, idempotency_purge},
 };

@@ -370,6 +370,23 @@ def test_an_overlap_has_its_bounds(admin, body):
     admin.post(path_of(webhook, "/rotate-secret"), body, expect=422)
 
 
+def test_a_secret_that_signs_no_more_is_not_kept(make_rollcall):
+    rollcall = make_rollcall()
+    webhook = register(rollcall.admin, NOWHERE)
+    rollcall.admin.post(path_of(webhook, "/rotate-secret"), {"overlap_seconds": 3600}, expect=200)
+    other = register(rollcall.admin, NOWHERE)
+    rollcall.admin.post(path_of(other, "/rotate-secret"), {"overlap_seconds": 3600}, expect=200)
+    rollcall.database.execute(
+        "UPDATE webhook_endpoint SET previous_until_ms = 1 WHERE id = %s", id_bytes(webhook["id"])
+    )
+    rollcall.admin_process.stop()
+    rollcall._start_admin()
+    rollcall.admin.wire.close()
+    kept = "SELECT id FROM webhook_endpoint WHERE previous_secret IS NOT NULL"
+    until(lambda: [id for (id,) in rollcall.database.query(kept)] == [id_bytes(other["id"])], "it is dropped")
+    assert rollcall.admin.get(path_of(webhook))["previous_secret_until"] is None
+
+
 # --- pausing ---
 
 
