@@ -14,6 +14,8 @@ from harness import sanitizers
 from harness.database import ROOT
 from harness.names import NameServer, may_replace_names
 from harness.receiver import Authority, Receiver, endless, hang, hang_up, raw, reset, status
+from harness.wait import until
+from http_bed import driver
 
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "admin_api" / "outbound.json").read_text())
 LOOPBACK = ("allow=127.0.0.0/8,::1,localhost", "http=1")
@@ -290,6 +292,16 @@ def test_a_port_that_speaks_no_TLS_is_told_as_such(post):
         result = post(f"https://127.0.0.1:{listener.getsockname()[1]}/")[0]
         thread.join()
         assert result["end"] == "unreachable" and result["error"].startswith("TLS: ")
+
+
+def test_HTTP_2_is_spoken_where_it_is_offered(post, authority, tmp_path):
+    file = authority.issue()
+    with driver(tmp_path, tls_certificate=file, tls_key=file, access_log_fd=1) as bed:
+        requests = [{"url": f"https://127.0.0.1:{bed.port}/echo", "body": f"body {n}"} for n in range(20)]
+        results = post(*requests, options=(*trusting(authority), "rounds=5"))
+        assert [(result["status"], result["body"]) for result in results] == [(200, f"body {n}") for n in range(20)]
+        lines = until(lambda: (found := bed.access_log.read_text().splitlines()) and len(found) >= 100 and found, "logged")
+        assert {json.loads(line)["protocol"] for line in lines} == {"HTTP/2"}
 
 
 def test_many_at_a_time_come_back_each_with_its_own(post):

@@ -187,8 +187,8 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
-    def context(self, *names, days=2, version=None):
-        """For a receiver under these names (addresses without). days below zero: it has ended."""
+    def issue(self, *names, days=2):
+        """A file with a certificate for these names (addresses without) and its key. days below zero: it has ended."""
         key = ec.generate_private_key(ec.SECP256R1())
         alternatives = [_name_of(name) for name in names or ("127.0.0.1", "localhost")]
         certificate = self._sign("receiver", key.public_key(), alternatives, days=days)
@@ -197,6 +197,11 @@ class Authority:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+        return file
+
+    def context(self, *names, days=2, version=None):
+        """For a receiver."""
+        file = self.issue(*names, days=days)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if version:
             context.set_ciphers("ALL:@SECLEVEL=0")
