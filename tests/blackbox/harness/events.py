@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from . import contract
 from .wire import TIMEOUT_SECONDS, Answer
 
+PATIENCE = 5  # comments, of which one comes after 15 seconds of silence
 EVENT = contract.DOCUMENT["components"]["schemas"]["Event"]
 
 
@@ -83,11 +84,12 @@ class Stream:
         return event
 
     def event(self):
-        """The next event, past signs of life."""
-        while True:
+        """The next event, past signs of life; None: the stream has ended."""
+        for _ in range(PATIENCE):
             found = self.read()
             if found is None or "event" in found:
                 return found
+        raise AssertionError(f"no event, nor its end, behind {self.last_id}")
 
     def events(self, count):
         found = [self.event() for _ in range(count)]
