@@ -2,11 +2,13 @@
 
 import pytest
 
+from harness.consumer import Follower, differences
 from harness.lines import Reader, fill, lines_of, of_type
 from harness.openapi import CheckedAdmin
 from harness.scim import ENTERPRISE, USER, Scim
-from harness.stored import all_of, stored, version_of
+from harness.stored import all_of, directory_of, stored, version_of
 from harness.wait import until
+from harness.writers import RandomWriters
 
 
 @pytest.fixture
@@ -262,3 +264,25 @@ def test_the_feed_goes_on_from_its_cursor(rollcall, admin, org, path):
     other = rollcall.new_environment()
     refused = other.get(f"/v1/events?cursor={lines[-1]['cursor']}", expect=400)
     assert refused["type"] == "urn:rollcall:problem:invalid-cursor"
+
+
+def test_snapshot_and_feed_give_the_directory_wherever_in_the_writing_it_was_taken(rollcall):
+    admin = rollcall.new_environment()
+    org = rollcall.new_organization(admin)
+    writers = RandomWriters([org], count=4, writes=60, seed=11)
+    writers.start()
+    followers = []
+    while writers.running:
+        followers.append(Follower(admin, org.id))
+        writers.wait_for_more(5)
+    assert not writers.failures and len(followers) > 5
+    for follower in followers:
+        follower.follow()
+    last = Follower(admin, org.id)
+    assert last.follow() == [], "nothing is told twice when nobody writes"
+    for number, follower in enumerate(followers):
+        found = differences(follower.copy.view(), last.copy.view())
+        assert not found, "\n".join([f"snapshot {number} and its feed, the last snapshot:", *found])
+    expected = directory_of(org.scim)
+    users = {f"{org.directory_id}/{id}": list(row) for id, row in expected["users"].items()}
+    assert last.copy.view()["users"] == users
