@@ -211,7 +211,7 @@ static void tell_user(struct news *news, const char *type, const json_t *before,
     buf_add_str(&data, "{\"user\":");
     json_render(after, &data);
     buf_printf(&data, ",\"version\":%llu,\"changes\":", (unsigned long long)version);
-    json_scoped *changes = before && strcmp(type, "user.deleted")
+    json_scoped *changes = before && strcmp(type, "user.deleted") != 0
                                ? diff_documents(before, after, news->rules, news->user_type, news->tell->arena)
                                : json_array();
     json_render(changes, &data);
