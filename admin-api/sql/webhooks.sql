@@ -124,6 +124,22 @@ ON DUPLICATE KEY UPDATE
 UPDATE webhook_delivery SET state = 4, next_ms = NULL, error = ?, ended_ms = ?
 WHERE endpoint_id = ? AND id = ? AND state IN (1, 2)
 
+-- Endpoints that the log of deliveries knows, and whether they are there yet. A loose scan of the primary key.
+-- name: webhook_log_next
+SELECT t.endpoint_id, e.id IS NOT NULL
+FROM (SELECT DISTINCT d.endpoint_id FROM webhook_delivery d WHERE d.endpoint_id > ? ORDER BY d.endpoint_id LIMIT 1) t
+LEFT JOIN webhook_endpoint e ON e.id = t.endpoint_id
+
+-- name: webhook_log_nth
+SELECT id FROM webhook_delivery WHERE endpoint_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?
+
+-- name: webhook_log_purge
+DELETE FROM webhook_delivery WHERE endpoint_id = ? AND id < ? ORDER BY id LIMIT ?
+
+-- What failed is kept for its time, however much has been delivered since.
+-- name: webhook_log_trim
+DELETE FROM webhook_delivery WHERE endpoint_id = ? AND id < ? AND state = 3 ORDER BY id LIMIT ?
+
 -- name: webhook_disable
 UPDATE webhook_endpoint SET state = 3, state_reason = ?, state_ms = ?, updated_ms = ?, revision = revision + 1
 WHERE id = ? AND state = 1

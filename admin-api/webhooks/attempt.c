@@ -38,19 +38,27 @@ static struct flight *flight_new(struct dispatcher *dispatcher, struct endpoint 
     return flight;
 }
 
+static void release(struct flight *flight)
+{
+    buf_fini(&flight->headers);
+    free(flight);
+}
+
 static void flight_free(struct flight *flight)
 {
     *flight->before = flight->next;
     if (flight->next)
         flight->next->before = flight->before;
-    buf_fini(&flight->headers);
-    free(flight);
+    release(flight);
 }
 
 void attempts_free(struct dispatcher *dispatcher)
 {
-    while (dispatcher->flights)
-        flight_free(dispatcher->flights);
+    for (struct flight *flight = dispatcher->flights, *next; flight; flight = next) {
+        next = flight->next;
+        release(flight);
+    }
+    dispatcher->flights = NULL;
 }
 
 /* --- the log --- */

@@ -4,17 +4,17 @@
 
 #include "base/num.h"
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
+enum { SECOND_MS = 1000, DAY_MS = 86400000, MINUTE_S = 60, HOUR_S = 3600 };
 
-static const int64_t delays_ms[] = {5 * SECOND_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS,
-                                    10 * HOUR_MS,  14 * HOUR_MS,  20 * HOUR_MS,   24 * HOUR_MS};
-enum { DELAYS = sizeof delays_ms / sizeof delays_ms[0] };
+static const int delays_s[] = {5,           5 * MINUTE_S, 30 * MINUTE_S, 2 * HOUR_S, 5 * HOUR_S,
+                               10 * HOUR_S, 14 * HOUR_S,  20 * HOUR_S,   24 * HOUR_S};
+enum { DELAYS = sizeof delays_s / sizeof delays_s[0] };
 _Static_assert(DELAYS == SCHEDULE_ATTEMPTS - 1, "a delay between two attempts");
 
 int64_t schedule_delay_ms(unsigned failures, uint64_t chance, unsigned haste)
 {
     unsigned line = failures == 0 ? 0 : failures - 1;
-    int64_t delay = delays_ms[line < DELAYS ? line : DELAYS - 1], tenth = delay / 10;
+    int64_t delay = (int64_t)delays_s[line < DELAYS ? line : DELAYS - 1] * SECOND_MS, tenth = delay / 10;
     int64_t spread = (int64_t)(chance % (uint64_t)(2 * tenth + 1)) - tenth;
     return (delay + spread) / haste;
 }

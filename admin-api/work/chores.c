@@ -9,6 +9,7 @@
 #include "purge.h"
 #include "requests.h"
 #include "tokens.h"
+#include "webhook_log.h"
 
 const struct chore_kind chore_kinds[] = {
     {"erase what was deleted", 10, erase_chore},
@@ -22,5 +23,6 @@ const struct chore_kind chore_kinds[] = {
     {"watch the health of directories", 10, health_watch_chore},
     {"drop old requests of the log", 300, request_purge_chore},
     {"drop rows of indexes that are gone", 10, index_drop_chore},
+    {"drop old deliveries of webhooks", 60, webhook_log_chore},
 };
 const size_t chore_kind_count = sizeof chore_kinds / sizeof chore_kinds[0];

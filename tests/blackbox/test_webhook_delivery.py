@@ -546,3 +546,22 @@ def test_metrics_tell_what_was_sent(vendor, hook):
     hook.wait_taken(3)
     until(lambda: metric('rollcall_webhook_attempts_total{outcome="delivered"}') >= before + 3, "they are counted")
     until(lambda: metric("rollcall_webhook_endpoints") >= 1, "who is sent to is counted")
+
+
+def test_the_log_of_deliveries_is_bounded(make_rollcall, hook):
+    options = ["--webhook-log-rows", "100", "--webhook-haste", str(RUSH)]
+    vendor = Vendor(make_rollcall(admin_options=options))
+    bad = {}
+    hook.rule = lambda event: 400 if event["id"] == bad.setdefault("id", event["id"]) else 200
+    id = vendor.register(hook)
+    count = "SELECT COUNT(*) FROM webhook_delivery WHERE endpoint_id = %s"
+    users(vendor.organizations[0], 151)
+    database = vendor.rollcall.database
+    until(lambda: database.query(count, id_bytes(id)) == ((151,),), "all are in the log")
+    vendor.admin.delete(f"/v1/organizations/{vendor.organizations[0].id}?grace_days=0", expect=204)  # wakes housekeeping
+    until(lambda: database.query(count, id_bytes(id))[0][0] <= 102, "it is trimmed")
+    assert [delivery["event_id"] for delivery in vendor.deliveries(id, state="failed")] == [bad["id"]]
+    vendor.admin.delete(f"/v1/webhooks/{id}", expect=204)
+    vendor.organizations.append(vendor.rollcall.new_organization(vendor.admin))
+    vendor.admin.delete(f"/v1/organizations/{vendor.organizations[1].id}?grace_days=0", expect=204)
+    until(lambda: database.query(count, id_bytes(id)) == ((0,),), "that of an endpoint that is gone is dropped")
