@@ -87,7 +87,7 @@ static void render_update(struct feed_render *render, const struct feed_row *row
     struct feed_difference difference;
     if (!wants_update(render, row))
         return;
-    feed_difference_make(&difference, row, rules, render->arena);
+    feed_difference_make(&difference, row, rules, render->scratch);
     bool is_told_apart = difference.activity != NULL;
     uint32_t parts = is_told_apart && difference.others ? 2 : 1;
     if (!is_told_apart || difference.others)

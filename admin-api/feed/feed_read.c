@@ -42,7 +42,8 @@ enum {
 };
 
 struct feed_reader {
-    struct arena rows; /* of the statement */
+    struct arena rows; /* of the statement, */
+    struct arena row;  /* and what belongs to one of them */
 };
 
 struct feed_reader *feed_reader_new(void)
@@ -50,6 +51,7 @@ struct feed_reader *feed_reader_new(void)
     struct feed_reader *reader = calloc(1, sizeof *reader);
     must(reader);
     arena_init(&reader->rows);
+    arena_init(&reader->row);
     return reader;
 }
 
@@ -58,6 +60,7 @@ void feed_reader_free(struct feed_reader *reader)
     if (!reader)
         return;
     arena_fini(&reader->rows);
+    arena_fini(&reader->row);
     free(reader);
 }
 
@@ -222,7 +225,9 @@ static bool load_rules(struct reading *reading, const struct feed_row *row, cons
 static bool render_row(struct reading *reading, struct feed_row *row, struct err *err)
 {
     const struct scim_rules *rules;
-    if (!feed_row_complete(reading->db, row, &reading->reader->rows, err) || !load_rules(reading, row, &rules, err))
+    arena_reset(&reading->reader->row);
+    if (!feed_row_complete(reading->db, reading->query->environment, row, &reading->reader->row, err) ||
+        !load_rules(reading, row, &rules, err))
         return false;
     feed_render_row(&reading->render, row, rules);
     store_rules_unref(rules);
@@ -293,7 +298,7 @@ bool feed_read(struct feed_reader *reader, struct db *db, const struct feed_quer
         .reader = reader,
         .db = db,
         .query = query,
-        .render = {.query = query, .page = page_out, .arena = arena},
+        .render = {.query = query, .page = page_out, .arena = arena, .scratch = &reader->row},
         .first = query->from.sequence,
         .room = query->limit,
         .most = least(query->from.sequence + FEED_MOST_ROWS - 1, until),

@@ -13,10 +13,11 @@ enum {
 struct feed_render { /* a page being made */
     const struct feed_query *query;
     struct feed_page *page;
-    struct arena *arena;
-    struct buf text; /* the event under way */
-    size_t bytes;    /* of the page so far */
-    bool is_full;    /* page->next is set: where the next one begins */
+    struct arena *arena;   /* of the page, */
+    struct arena *scratch; /* and of the row alone */
+    struct buf text;       /* the event under way */
+    size_t bytes;          /* of the page so far */
+    bool is_full;          /* page->next is set: where the next one begins */
 };
 
 /* Adds what the row's events are to the page, those that the query asks for. rules: of the row's directory. */

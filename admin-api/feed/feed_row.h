@@ -39,8 +39,9 @@ struct feed_row { /* slices in the page's arena; data NULL: there is none, or it
 
 /* --- documents that the page's statement has left out --- */
 
-/* row->document, members and beside, as far as its events need them: afterwards data NULL means that nobody knows any
- * more. */
-MUST_CHECK bool feed_row_complete(struct db *db, struct feed_row *row, struct arena *arena, struct err *err);
+/* row->document, members, beside and event_data, as far as its events need them: afterwards data NULL means that nobody
+ * knows any more. */
+MUST_CHECK bool feed_row_complete(struct db *db, struct environment_id environment, struct feed_row *row,
+                                  struct arena *arena, struct err *err);
 
 #endif

@@ -4,7 +4,7 @@
 -- environment has a feed. The first parameters are feed_select's. `wanted` has a bit for each kind of row: 0 the events;
 -- of users created 1, updated 2, deleted 3; of groups 5, 6, 7 and 8 their members; of own types 9, 10, 11.
 --
--- Documents above 32 KiB are left out, or a page could be gigabytes: feed_change_whole gets them one by one.
+-- Documents above 32 KiB are left out, or a page could be gigabytes: feed_change_whole and others get them one by one.
 -- beside: of an update the version before; of a change of members the group's document, which the next change of
 -- the group says, or the group itself. Where other changes of members lie in between, feed_group has it.
 -- The actor is 0 a token, 1 a key, 2 an operator's, 3 a signing key, as in history.sql.
@@ -34,7 +34,7 @@ SELECT x.last_sequence, x.purged_sequence, f.sequence, f.source, f.operation_id,
                              FROM resource r
                              WHERE r.directory_id = c.directory_id AND r.type = c.type AND r.id = c.resource_id
                                AND r.version = c.version)) END AS beside,
-       e.type, e.data, e.operation_id, e.actor
+       e.type, IF(OCTET_LENGTH(e.data) > 32768, NULL, e.data), e.operation_id, e.actor
 FROM feed_end x
 LEFT JOIN (SELECT n.environment_id, n.sequence, n.source, n.operation_id, n.ordinal, n.organization_id, n.directory_id,
                   n.type, n.kind, n.resource_id, n.is_primary
@@ -53,6 +53,9 @@ ORDER BY f.sequence LIMIT 1000
 
 -- name: feed_change_whole
 SELECT c.document, c.members FROM `change` c WHERE c.operation_id = ? AND c.ordinal = ? AND c.directory_id = ?
+
+-- name: feed_event_whole
+SELECT e.data FROM event e WHERE e.id = ? AND e.environment_id = ?
 
 -- The version before.
 -- name: feed_before

@@ -318,6 +318,17 @@ static void test_large_documents_are_fetched_apart(void **state)
     assert_int_equal(json_string_length(json_object_get(json_array_get(changes, 0), "old")), 50000);
 }
 
+static void test_a_large_event_is_fetched_apart(void **state)
+{
+    (void)state;
+    run("INSERT INTO event (id, environment_id, type, data, created_ms) VALUES (" ID(
+        "e7") ", " ENVIRONMENT ", 'import.finished', CONCAT('{\"a\":\"', REPEAT('x', 100000), '\"}'), 5);\n");
+    number(FEED_EVENT, ID("e7"), 0, 0, "NULL");
+    read_all();
+    json_scoped *event = event_at(0);
+    assert_int_equal(json_string_length(json_object_get(json_object_get(event, "data"), "a")), 100000);
+}
+
 static void test_a_page_is_bounded_by_bytes(void **state)
 {
     (void)state;
@@ -472,6 +483,7 @@ int main(void)
         TEST(test_a_version_before_that_nobody_knows),
         TEST(test_what_is_no_change_is_told_as_it_was_raised),
         TEST(test_large_documents_are_fetched_apart),
+        TEST(test_a_large_event_is_fetched_apart),
         TEST(test_a_page_is_bounded_by_bytes),
         TEST(test_filters),
         TEST(test_a_rare_event_is_found_behind_many_others),

@@ -74,7 +74,7 @@ static struct feed_page render(const struct feed_row *row, const struct scim_rul
 {
     struct feed_query query = {.from = from, .types = types, .limit = limit};
     struct feed_page page = {.list = arena_array(&arena, struct feed_event, limit)};
-    struct feed_render rendering = {.query = &query, .page = &page, .arena = &arena};
+    struct feed_render rendering = {.query = &query, .page = &page, .arena = &arena, .scratch = &arena};
     buf_init(&rendering.text, FEED_EVENT_BYTES);
     feed_render_row(&rendering, row, rules);
     buf_fini(&rendering.text);

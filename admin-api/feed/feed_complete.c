@@ -100,10 +100,8 @@ static bool load_whole(struct db *db, struct feed_row *row, struct arena *arena,
     return true;
 }
 
-bool feed_row_complete(struct db *db, struct feed_row *row, struct arena *arena, struct err *err)
+static bool complete_change(struct db *db, struct feed_row *row, struct arena *arena, struct err *err)
 {
-    if (!row->is_there || row->source == FEED_EVENT)
-        return true;
     bool is_whole = row->kind == HISTORY_MEMBERS ? row->members.data : row->document.data;
     if (!is_whole && !load_whole(db, row, arena, err))
         return false;
@@ -112,4 +110,28 @@ bool feed_row_complete(struct db *db, struct feed_row *row, struct arena *arena,
     if (row->kind == HISTORY_UPDATED)
         return load_before(db, row, arena, err);
     return row->kind != HISTORY_MEMBERS || find_group(db, row, arena, err);
+}
+
+static bool complete_event(struct db *db, struct environment_id environment, struct feed_row *row, struct arena *arena,
+                           struct err *err)
+{
+    const struct db_value parameters[] = {db_id(&row->key), db_id(&environment.id)};
+    const struct db_value *found;
+    if (row->event_data.data)
+        return true;
+    if (!db_query_one(db, sql_feed_event_whole, parameters, 2, &found, err))
+        return false;
+    row->is_there = found != NULL;
+    if (found)
+        row->event_data = arena_slice(arena, found[0].bytes);
+    return true;
+}
+
+bool feed_row_complete(struct db *db, struct environment_id environment, struct feed_row *row, struct arena *arena,
+                       struct err *err)
+{
+    if (!row->is_there)
+        return true;
+    return row->source == FEED_EVENT ? complete_event(db, environment, row, arena, err)
+                                     : complete_change(db, row, arena, err);
 }
