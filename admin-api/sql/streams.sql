@@ -3,8 +3,10 @@
 -- name: stream_load
 SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place, s.issuer,
        s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, w.state, w.state_reason, w.secret IS NOT NULL,
-       p.success_ms, p.failure_ms, p.failure
+       p.success_ms, p.failure_ms, p.failure, p.scanned_sequence,
+       (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1), e.last_sequence
 FROM event_stream s
+LEFT JOIN feed_end e ON e.environment_id = s.environment_id
 LEFT JOIN webhook_endpoint w ON w.id = s.id
 LEFT JOIN webhook_progress p ON p.endpoint_id = s.id
 WHERE s.environment_id = ? AND s.id = ?
@@ -18,8 +20,10 @@ SELECT 1 FROM event_stream WHERE environment_id = ? AND id = ? FOR UPDATE
 -- name: stream_list
 SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place, s.issuer,
        s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, w.state, w.state_reason, w.secret IS NOT NULL,
-       p.success_ms, p.failure_ms, p.failure
+       p.success_ms, p.failure_ms, p.failure, p.scanned_sequence,
+       (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1), e.last_sequence
 FROM event_stream s
+LEFT JOIN feed_end e ON e.environment_id = s.environment_id
 LEFT JOIN webhook_endpoint w ON w.id = s.id
 LEFT JOIN webhook_progress p ON p.endpoint_id = s.id
 WHERE s.environment_id = ? AND s.id > ? ORDER BY s.id LIMIT ?

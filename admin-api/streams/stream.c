@@ -28,7 +28,10 @@ enum column {
     HAS_TOKEN,
     SUCCESS,
     FAILURE_MS,
-    FAILURE
+    FAILURE,
+    SCANNED, /* by the dispatcher; */
+    LAGGING, /* the least place of a lane */
+    LAST     /* of the feed */
 };
 
 const char *const stream_delivery_names[] = {[STREAM_POLL] = "poll", [STREAM_PUSH] = "push"};
@@ -94,11 +97,28 @@ static json_t *time_of(const struct db_value *column)
     return column->kind == DB_NULL ? json_null() : show_time_or_null(column->integer);
 }
 
+static uint64_t next_of(const struct db_value *row)
+{
+    struct stream_place place;
+    if (row[SCANNED].kind != DB_NULL)
+        return (uint64_t)row[row[LAGGING].kind == DB_NULL ? SCANNED : LAGGING].integer;
+    must(stream_place_read(row[PLACE].bytes, &place));
+    return place.feed.sequence;
+}
+
+/* At most so many events are not there yet: numbers of the feed, of which not all become tokens. */
+static int64_t lag_of(const struct db_value *row)
+{
+    int64_t lag = row[LAST].kind == DB_NULL ? 0 : row[LAST].integer + 1 - (int64_t)next_of(row);
+    return lag > 0 ? lag : 0;
+}
+
 static json_t *show_health(const struct db_value *row)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:I}", "last_polled_at", time_of(&row[POLLED]), "last_success_at",
-                     time_of(&row[SUCCESS]), "last_failure_at", time_of(&row[FAILURE_MS]), "last_failure",
-                     show_text_or_null(row[FAILURE].bytes), "errors", (json_int_t)row[ERRORS].integer);
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I}", "lag", (json_int_t)lag_of(row), "last_polled_at",
+                     time_of(&row[POLLED]), "last_success_at", time_of(&row[SUCCESS]), "last_failure_at",
+                     time_of(&row[FAILURE_MS]), "last_failure", show_text_or_null(row[FAILURE].bytes), "errors",
+                     (json_int_t)row[ERRORS].integer);
 }
 
 json_t *stream_show(struct call *call, const struct db_value *row)

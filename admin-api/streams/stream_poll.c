@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "hub.h"
+#include "obs/metrics.h"
 #include "polling.h"
 #include "problem.h"
 #include "reply.h"
@@ -156,6 +157,11 @@ static void park(struct polling *polling)
     call_state(call->op)->parked = visit;
 }
 
+static void count(const struct polling *polling)
+{
+    metric_add(metric_series(METRIC_FEED_EVENTS, waiting.name, NULL), (int64_t)polling->count);
+}
+
 static bool waits(const struct polling *polling)
 {
     return polling->count == 0 && !polling->is_full && !json_is_true(call_member(polling->call, "returnImmediately"));
@@ -170,6 +176,8 @@ static bool poll(struct call *call, struct err *err)
         return false;
     sequencer_settle(call->settings->sequencer);
     bool good = poll_with_retries(&polling, err);
+    if (good)
+        count(&polling);
     if (good && polling.most > 0 && waits(&polling))
         park(&polling);
     else if (good)

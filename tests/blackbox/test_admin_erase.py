@@ -206,7 +206,12 @@ def test_an_environment_can_go_when_its_organizations_are_erased(rollcall):
     admin = rollcall.new_environment()
     organization = rollcall.new_organization(admin)
     environment = admin.get(f"/v1/organizations/{organization.id}")["environment_id"]
+    admin.post("/v1/streams", {"label": "x", "delivery": "poll"}, expect=201)
+    admin.post("/v1/streams", {"label": "x", "delivery": "push", "url": "http://127.0.0.1:8443/"}, expect=201)
     rollcall.operator.delete(f"/v1/environments/{environment}", expect=409)
     admin.delete(f"/v1/organizations/{organization.id}?grace_days=0", expect=204)
     until(lambda: rollcall.operator.delete(f"/v1/environments/{environment}").status == 204, "the environment is deleted")
     admin.get("/v1/organizations", expect=401)
+    for table in ("event_stream", "event_key", "webhook_endpoint"):
+        left = rollcall.database.query(f"SELECT COUNT(*) FROM {table} WHERE environment_id = %s", rollcall.id_bytes(environment))
+        assert left[0][0] == 0, table

@@ -393,6 +393,19 @@ def test_EV_11_what_could_not_be_taken_is_kept_and_not_offered_again(admin, scim
     assert admin.get(receiver.path)["health"]["errors"] == 1
 
 
+def test_a_stream_shows_how_far_behind_it_is(admin, scim):
+    receiver = Receiver(admin)
+    assert receiver.stream["health"]["lag"] == 0
+    for _ in range(3):
+        scim.new_user()
+    one, two, three = receiver.offered()
+    assert admin.get(receiver.path)["health"]["lag"] == 3
+    receiver.offered(ack=[one])
+    assert admin.get(receiver.path)["health"]["lag"] == 2
+    receiver.offered(ack=[two, three])
+    assert admin.get(receiver.path)["health"]["lag"] == 0
+
+
 def test_EV_11_tokens_of_another_stream_are_not_acknowledged(admin, scim):
     receiver, other = Receiver(admin), Receiver(admin)
     scim.new_user()
