@@ -37,8 +37,7 @@ CREATE TABLE IF NOT EXISTS feed (
   resource_id      BINARY(16)                 DEFAULT NULL,
   is_primary       TINYINT UNSIGNED  NOT NULL COMMENT 'of the directory, when it was numbered',
   numbered_ms      BIGINT            NOT NULL,
-  PRIMARY KEY (environment_id, sequence),
-  KEY of_directory (directory_id, sequence)
+  PRIMARY KEY (environment_id, sequence)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS feed_end (
