@@ -1,5 +1,8 @@
 """The sequencer: what was committed has its number, once, in the order of what depends on what."""
 
+import json
+import re
+import urllib.request
 import uuid
 
 import pytest
@@ -147,3 +150,34 @@ def test_who_reads_for_long_does_not_make_the_sequencer_walk_through_what_is_don
         position = database.query(used, database.name)[0][0]
         assert position >= 50
         until(lambda: database.query("SELECT low FROM feed_turn")[0][0] == position, "the look begins at the end")
+
+
+def metric(url, name):
+    with urllib.request.urlopen(f"{url}/metrics", timeout=30) as response:
+        return float(re.search(rf"^{name}(?:{{.*}})? (\S+)$", response.read().decode(), re.MULTILINE).group(1))
+
+
+def logged(rollcall, message):
+    lines = rollcall.admin_process.log.read_text().splitlines()
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    return [line for line in found if line.get("message") == message]
+
+
+def test_what_is_numbered_is_counted_and_what_waits_for_long_is_told(own_rollcall):
+    org, url, database = own_rollcall.new_organization(), own_rollcall.admin_url, own_rollcall.database
+    for _ in range(5):
+        org.scim.new_user()
+    numbered(own_rollcall)
+    until(lambda: metric(url, "rollcall_feed_numbered_total") >= 5, "changes are counted")
+    assert metric(url, "rollcall_feed_turns_total") >= 1 and metric(url, "rollcall_feed_wait_seconds_count") >= 1
+    with database.connect(database.name) as held, held.cursor() as cursor:
+        held.begin()
+        cursor.execute("SELECT turns FROM feed_turn WHERE id = 1 FOR UPDATE")
+        org.scim.new_user()
+        database.execute("UPDATE outbox SET noted = NOW(3) - INTERVAL 5 MINUTE")
+        until(lambda: logged(own_rollcall, "the feed lags behind"), "the log tells")
+        assert metric(url, "rollcall_feed_waiting") >= 1 and metric(url, "rollcall_feed_oldest_seconds") >= 300
+        held.rollback()
+    numbered(own_rollcall)
+    until(lambda: logged(own_rollcall, "the feed goes on"), "the log tells that it is over")
+    until(lambda: metric(url, "rollcall_feed_waiting") == 0, "nothing waits")
