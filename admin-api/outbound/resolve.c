@@ -82,25 +82,46 @@ static void start(struct errand *errand)
     pthread_attr_destroy(&attributes);
 }
 
-bool resolve(struct slice name, int wait_ms, struct resolved *resolved_out)
+/* The errand's mutex is held. */
+static bool wait_for(struct errand *errand, int wait_ms)
 {
     struct timespec until;
     int waited = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += wait_ms % 1000 * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (!errand->is_done && waited == 0)
+        waited = pthread_cond_timedwait(&errand->done, &errand->mutex, &until);
+    return errand->is_done;
+}
+
+/* Whoever waits holds one of the few threads that answer requests: for long, one may at a time, so that names that are
+ * slow on purpose stop nobody else. */
+static bool wait_with_patience(struct errand *errand, int wait_ms)
+{
+    static atomic_flag is_taken = ATOMIC_FLAG_INIT;
+    int soon_ms = wait_ms < RESOLVE_SOON_MS ? wait_ms : RESOLVE_SOON_MS;
+    if (wait_for(errand, soon_ms) || wait_ms == soon_ms)
+        return errand->is_done;
+    if (atomic_flag_test_and_set(&is_taken))
+        return false;
+    bool is_done = wait_for(errand, wait_ms - soon_ms);
+    atomic_flag_clear(&is_taken);
+    return is_done;
+}
+
+bool resolve(struct slice name, int wait_ms, struct resolved *resolved_out)
+{
     if (atomic_fetch_add(&under_way, 1) >= RESOLVE_MOST_THREADS) {
         atomic_fetch_sub(&under_way, 1);
         return false;
     }
     struct errand *errand = errand_new(name);
     start(errand);
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += wait_ms / 1000;
-    until.tv_nsec += wait_ms % 1000 * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&errand->mutex);
-    while (!errand->is_done && waited == 0)
-        waited = pthread_cond_timedwait(&errand->done, &errand->mutex, &until);
-    bool is_done = errand->is_done;
+    bool is_done = wait_with_patience(errand, wait_ms);
     if (is_done)
         *resolved_out = errand->resolved;
     leave(errand);

@@ -4,14 +4,15 @@
 
 #include "address.h"
 
-enum { RESOLVED_MOST = 64, RESOLVE_MOST_THREADS = 16 };
+enum { RESOLVED_MOST = 64, RESOLVE_MOST_THREADS = 16, RESOLVE_SOON_MS = 200 };
 
 struct resolved {
     size_t count; /* 0: there is no such name, or it has no address */
     struct address list[RESOLVED_MOST];
 };
 
-/* false: not within wait_ms, or too many names are being looked up already. Any thread. */
+/* false: not within wait_ms, or not within RESOLVE_SOON_MS while somebody else waits for longer than that, or too many
+ * names are being looked up already. Any thread. */
 MUST_CHECK bool resolve(struct slice name, int wait_ms, struct resolved *resolved_out);
 
 #endif

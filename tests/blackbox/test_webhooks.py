@@ -229,6 +229,7 @@ def test_WH_10_names_are_looked_up_when_they_are_registered_and_when_they_are_co
         "private.example.com": [["192.168.1.1", "fd00::1"]],
         "cname.example.com": ["inside.example.com"],
         "rebound.example.com": [["127.0.0.2"], ["127.0.0.1"]],
+        "slow.example.com": None,
     }
     rollcall = WithNames(tmp_path / "rollcall", admin_options=("--webhook-allow", "127.0.0.2"))
     with NameServer(tmp_path, named) as names:
@@ -241,6 +242,8 @@ def test_WH_10_names_are_looked_up_when_they_are_registered_and_when_they_are_co
                 assert why in refused["errors"][0]["detail"]
             unknown = rollcall.admin.post("/v1/webhooks", {"url": "https://nobody.example.com/"}, expect=422)
             assert "has no address" in unknown["errors"][0]["detail"]
+            slow = rollcall.admin.post("/v1/webhooks", {"url": "https://slow.example.com/"}, expect=422)
+            assert "in time" in slow["errors"][0]["detail"]
             for name, state in (("good", "delivered"), ("rebound", "failed")):
                 webhook = register(rollcall.admin, f"http://{name}.example.com:{inner.port}/")
                 rollcall.admin.post(path_of(webhook, "/ping"), expect=202)

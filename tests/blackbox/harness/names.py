@@ -21,11 +21,11 @@ def _encoded(name):
 
 
 class NameServer:
-    """answers: for a name, a list of rounds; a round is a list of addresses or one other name (a CNAME). Each look-up of
+    """answers: for a name, None (there is no answer, ever), or a list of rounds; a round is a list of addresses or one other name (a CNAME). Each look-up of
     the name's IPv4 addresses takes the next round; the last one stays."""
 
     def __init__(self, directory, answers):
-        self.answers = {name: list(rounds) for name, rounds in answers.items()}
+        self.answers = {name: rounds and list(rounds) for name, rounds in answers.items()}
         self.asked = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.address = self._bind()
@@ -49,7 +49,9 @@ class NameServer:
                 query, peer = self.socket.recvfrom(4096)
             except OSError:
                 return
-            self.socket.sendto(self._answer(query), peer)
+            answer = self._answer(query)
+            if answer:
+                self.socket.sendto(answer, peer)
 
     @staticmethod
     def _question(query):
@@ -62,6 +64,8 @@ class NameServer:
     def _answer(self, query):
         name, kind, end = self._question(query)
         self.asked.append((name, kind))
+        if self.answers.get(name, ()) is None:
+            return None
         records = self._records(name, kind)
         code = 0 if name in self.answers else 3
         header = query[:2] + struct.pack(">HHHHH", 0x8580 | code, 1, len(records), 0, 0)
