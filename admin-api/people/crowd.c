@@ -1,13 +1,14 @@
 #include "crowd.h"
 
+#include "base/must.h"
 #include "held.h"
-
 #include "store/deleted.h"
 #include "store/query.h"
 
 struct page_of {
     const struct reading *reading;
     struct people people;
+    size_t bytes, most_bytes;
     bool has_more, deleted;
 };
 
@@ -15,9 +16,10 @@ struct page_of {
 static bool keep(const struct view_resource *row, void *context)
 {
     struct page_of *page = context;
-    page->has_more = page->people.count == page->people.room;
+    page->has_more = page->people.count == page->people.room || page->bytes > page->most_bytes;
     if (page->has_more)
         return false;
+    page->bytes += row->stored.text.len;
     reading_keep(page->reading, &page->people, row)->is_deleted = page->deleted;
     return true;
 }
@@ -28,6 +30,7 @@ typedef bool read_fn(struct db *db, struct directory_id directory, uint16_t type
 static bool read(const struct crowd *crowd, read_fn *from, uint64_t room, struct page_of *page, struct err *err)
 {
     page->reading = crowd->reading;
+    page->most_bytes = crowd->most_bytes ? crowd->most_bytes : SIZE_MAX;
     page->people = reading_room(crowd->reading, room);
     return from(crowd->reading->call->db, crowd->reading->directory, crowd->type, crowd->after, room + 1, keep, page,
                 err);
@@ -57,6 +60,7 @@ static void merge(struct crowd *crowd, const struct page_of *there, const struct
 bool crowd_find(struct crowd *crowd, struct people *people, struct err *err)
 {
     struct page_of there = {.deleted = false}, gone = {.deleted = true};
+    must(!crowd->with_deleted || !crowd->most_bytes); /* merging needs both to the same place */
     if (!read(crowd, store_page_after, people->room, &there, err) ||
         (crowd->with_deleted && !read(crowd, store_deleted_after, people->room, &gone, err)))
         return false;

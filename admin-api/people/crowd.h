@@ -10,6 +10,7 @@ struct crowd {
     uint16_t type;
     bool with_deleted;
     struct resource_id after; /* zero: from the beginning */
+    size_t most_bytes;        /* of documents, about; 0: any. Not together with with_deleted */
 
     bool has_more;           /* there are more */
     struct resource_id last; /* of the page */

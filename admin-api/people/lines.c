@@ -9,7 +9,7 @@
 #include "scim/schema.h"
 #include "store/rules.h"
 
-enum { PAGE = 500, MEMBERS_IN_A_LINE = 1000, MEMBER_ROWS = 5000, MOST_MS = 3600000 };
+enum { PAGE = 500, PAGE_BYTES = 8 << 20, MEMBERS_IN_A_LINE = 1000, MEMBER_ROWS = 5000, MOST_MS = 3600000 };
 
 /* --- beginning and end --- */
 
@@ -88,30 +88,38 @@ void lines_add_uuid(struct lines *lines, const struct id *id)
 
 /* --- people --- */
 
-static bool add_page(struct lines *lines, const struct lines_view *view, struct crowd *crowd, size_t *count_out,
+static bool add_page(struct lines *lines, const struct lines_view *view, struct crowd *crowd, struct people *people,
                      struct err *err)
 {
-    struct people people = reading_room(&lines->reading, PAGE);
-    if (!crowd_find(crowd, &people, err) || !view->dress(&lines->reading, crowd->type, &people, err))
+    if (!crowd_find(crowd, people, err) || !view->dress(&lines->reading, crowd->type, people, err))
         return false;
-    *count_out = people.count;
-    for (size_t i = 0; i < people.count && lines->go_on; i++) {
-        view->add(lines, &people.list[i]);
+    for (size_t i = 0; i < people->count && lines->go_on; i++) {
+        view->add(lines, &people->list[i]);
         export_flush(lines->stream, &lines->go_on);
     }
     return true;
 }
 
+/* Rows that do not fit into a page come over the line in vain. */
+static size_t room_behind(const struct people *page, bool has_more)
+{
+    if (has_more && page->count < page->room)
+        return page->count;
+    return page->room < PAGE / 2 ? 2 * page->room : PAGE;
+}
+
 bool lines_add_people(struct lines *lines, const struct lines_view *view, uint16_t type, int64_t *count_inout,
                       struct err *err)
 {
-    struct crowd crowd = {.reading = &lines->reading, .type = type, .has_more = true};
+    struct crowd crowd = {.reading = &lines->reading, .type = type, .most_bytes = PAGE_BYTES, .has_more = true};
+    size_t room = PAGE;
     while (crowd.has_more && lines->go_on) {
-        size_t count;
-        if (!add_page(lines, view, &crowd, &count, err) || !lines_flush(lines, err))
+        struct people people = reading_room(&lines->reading, room);
+        if (!add_page(lines, view, &crowd, &people, err) || !lines_flush(lines, err))
             return false;
         crowd.after = crowd.last;
-        *count_inout += (int64_t)count;
+        room = room_behind(&people, crowd.has_more);
+        *count_inout += (int64_t)people.count;
     }
     return true;
 }

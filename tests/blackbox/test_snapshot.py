@@ -286,3 +286,15 @@ def test_snapshot_and_feed_give_the_directory_wherever_in_the_writing_it_was_tak
     expected = directory_of(org.scim)
     users = {f"{org.directory_id}/{id}": list(row) for id, row in expected["users"].items()}
     assert last.copy.view()["users"] == users
+
+
+def test_large_ones_come_a_few_at_a_time(rollcall, admin, org, path):
+    """Twelve megabytes, of which a page holds eight; whatever they are, small ones between them."""
+    large, made = "x" * 900_000, []
+    for number in range(14):
+        title = large if number % 4 < 3 else "small"
+        made.append(org.scim.new_user(f"u{number}@example.com", title=title)["id"])
+    lines = snapshot(admin, path)
+    assert [user["id"] for user in of_type(lines, "user")] == made and lines[-1]["users"] == 14
+    export = lines_of(admin.get(f"/v1/directories/{org.directory_id}/export", expect=200).body)
+    assert [user["id"] for user in of_type(export, "user")] == made
