@@ -35,7 +35,7 @@ def take_snapshot(db, organization):
     try:
         lines = get(f"/v1/organizations/{organization}/snapshot")
     except urllib.error.HTTPError as error:
-        if error.status == 404:
+        if error.code == 404:
             return
         raise
     for line in map(json.loads, lines):
