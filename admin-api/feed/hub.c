@@ -183,7 +183,7 @@ bool hub_enter(struct hub *hub, struct op *op, struct hub_visit *visit, struct e
         struct waiter *waiter = waiter_new(op, visit);
         count_waiters(waiter, 1);
         atomic_fetch_add(&hub->count, 1);
-        op->reply.more = streams;
+        op->reply.more = op->endless = streams;
         link_waiter(desk, waiter);
     }
     pthread_mutex_unlock(&desk->mutex);

@@ -120,9 +120,10 @@ struct op {
      * and the op is the use case's again, to fill in the next piece (reply.body is empty). Not wanted: the client has
      * left, or was cut off; op_finish ends it. */
     void (*proceed)(struct op *op, bool wanted);
-    bool begun;                     /* its first piece is sent */
-    _Atomic bool left;              /* its client has left while it was away: a parked op may end early */
-    void *state;                    /* the use case's own between steps, in the arena */
+    bool begun;        /* its first piece is sent */
+    bool endless;      /* an answer in pieces that its client can go on with elsewhere: no drain waits for it */
+    _Atomic bool left; /* its client has left while it was away: a parked op may end early */
+    void *state;       /* the use case's own between steps, in the arena */
     void (*dispose)(struct op *op); /* frees what of state is not in the arena; NULL: nothing */
 
     /* for the access log, filled in by use cases when known; zero otherwise */

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "exchange.h"
 
-enum { HANDSHAKE_MS = 10000, LONG_NS = 1000000000 };
+enum { HANDSHAKE_MS = 10000, LONG_NS = 1000000000, LAST_PIECE_MS = 1000 };
 
 static bool is_over(uint64_t since_ms, uint64_t now_ms, unsigned limit_ms)
 {
@@ -20,6 +20,16 @@ static bool has_slow_reader(const struct connection *connection, uint64_t now_ms
         if (is_over(exchange_answered_ms(exchange), now_ms, limit))
             return true;
     return false;
+}
+
+/* All that is left are answers without an end, and the client does not take what it was sent of them. */
+static bool holds_up_drain(const struct connection *connection, uint64_t now_ms)
+{
+    bool holds = connection->loop->draining && connection->exchanges;
+    for (struct exchange *exchange = connection->exchanges; exchange; exchange = exchange_next(exchange))
+        holds = holds && exchange->state == EXCHANGE_ANSWERED && exchange->op.endless && exchange->op.reply.more &&
+                is_over(exchange_answered_ms(exchange), now_ms, LAST_PIECE_MS);
+    return holds;
 }
 
 static void sweep_before_protocol(struct connection *connection, uint64_t now_ms)
@@ -83,6 +93,8 @@ void sweep_connection(struct connection *connection)
     uint64_t now_ms = connection->loop->now_ms;
     if (has_slow_reader(connection, now_ms))
         connection_cut(connection, "slow reader");
+    else if (holds_up_drain(connection, now_ms))
+        connection_cut(connection, "drain");
     else if (connection->phase == CONNECTION_HTTP1)
         sweep_http1(connection, now_ms);
     else if (connection->phase == CONNECTION_HTTP2)

@@ -83,6 +83,17 @@ def waiting_poll(rollcall, admin, cursor, **parameters):
     return future
 
 
+def slow_stream(admin, cursor):
+    """A client that never reads, with little room for what it does not."""
+    parts = urlsplit(admin.url)
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect((parts.hostname, parts.port))
+    head = f"GET /v1/events?cursor={cursor} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.key}\r\n"
+    sock.sendall(f"{head}Accept: text/event-stream\r\n\r\n".encode())
+    return sock
+
+
 # --- pages ---
 
 
@@ -485,6 +496,20 @@ def test_a_shutdown_ends_what_waits_without_losing_any_of_it(own_rollcall):
     org.scim.close()
 
 
+def test_a_shutdown_waits_for_no_stream_whose_client_does_not_read(own_rollcall):
+    """It would be cut at the end of the drain timeout, and the process say so by its exit status."""
+    org = own_rollcall.new_organization()
+    slow = slow_stream(own_rollcall.admin, page_of(own_rollcall.admin, "now")["next_cursor"])
+    until(lambda: listeners(own_rollcall, "stream") == 1, "it waits")
+    for _ in range(200):
+        org.scim.new_user(title="x" * 60000)
+    until(lambda: metric(own_rollcall, "rollcall_jobs_in_flight") == 0, "a piece is on its way, and stays there")
+    assert metric(own_rollcall, 'rollcall_feed_events_total{way="stream"}') < 200
+    assert own_rollcall.admin_process.stop() == 0
+    slow.close()
+    org.scim.close()
+
+
 @pytest.fixture(scope="module")
 def narrow(make_rollcall):
     """Where few may wait, connections may not idle for long, and what is left of a rate is told."""
@@ -546,12 +571,7 @@ def test_a_slow_reader_is_cut_and_slows_nobody_else(narrow, narrow_admin):
     admin = narrow_admin
     organization = narrow.new_organization(admin)
     cursor = page_of(admin, "now")["next_cursor"]
-    parts = urlsplit(admin.url)
-    slow = socket.socket()
-    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    slow.connect((parts.hostname, parts.port))
-    head = f"GET /v1/events?cursor={cursor} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {admin.key}\r\n"
-    slow.sendall(f"{head}Accept: text/event-stream\r\n\r\n".encode())
+    slow = slow_stream(admin, cursor)
     quick = Stream(admin, f"cursor={cursor}")
     until(lambda: listeners(narrow, "stream") == 2, "both wait")
     text, count = "x" * 60000, 0
