@@ -107,12 +107,14 @@ static void count_events(const char *way, size_t count)
     metric_add(metric_series(METRIC_FEED_EVENTS, way, NULL), (int64_t)count);
 }
 
-/* Only who comes to the end has to wait until what was committed before has its number. */
-static bool answer_page(struct call *call, struct feed_query query, struct feed_page *page, struct err *err)
+/* Who comes to the end, and does not wait for more, is to find all that was committed before: it gets its number first.
+ */
+static bool answer_page(struct call *call, const struct hub_visit *visit, struct feed_page *page, struct err *err)
 {
+    struct feed_query query = visit->query;
     struct feed_answer answer = {.call = call, .environment = query.environment};
     feed_answer_add(&answer, page);
-    if (page->at_end && page->count < query.limit) {
+    if (visit->longest_ms == 0 && page->at_end && page->count < query.limit) {
         query.from = page->next;
         query.limit -= page->count;
         sequencer_settle(call->settings->sequencer);
@@ -172,7 +174,7 @@ static bool answer(struct call *call, struct hub_visit *visit, struct err *err)
         return false;
     bool waits = !call->op->is_head && visit->longest_ms > 0 && page.count == 0;
     if (!visit->kind->streams && !waits)
-        return answer_page(call, visit->query, &page, err);
+        return answer_page(call, visit, &page, err);
     visit->query.from = page.next;
     park(call, visit);
     return !visit->kind->streams || begin_stream(call, visit, &page);
