@@ -470,6 +470,28 @@ def test_processes_share_endpoints_and_one_that_is_killed_is_replaced(own_rollca
             one.close()
 
 
+@pytest.mark.parametrize("fault", [500, hang], ids=["that failed", "on its way"])
+def test_what_lags_outlives_the_process_that_knew_of_it(own_rollcall, hook, fault):
+    rollcall = own_rollcall
+    vendor = Vendor(rollcall, 3)
+    hook.rule = (lambda event: fault) if callable(fault) else fault
+    id = vendor.register(hook)
+    for organization in vendor.organizations:
+        users(organization, 5)
+    last = len(vendor.feed())
+    place = "SELECT scanned_sequence FROM webhook_progress WHERE endpoint_id = %s"
+    behind = "SELECT COUNT(*) FROM webhook_lane WHERE endpoint_id = %s"
+    query = rollcall.database.query
+    until(lambda: query(behind, id_bytes(id)) == ((3,),) and query(place, id_bytes(id))[0][0] > last, "it is written")
+    assert hook.taken == []
+    rollcall.admin_process.kill()
+    hook.rule = 200
+    rollcall._start_admin()
+    vendor.admin.wire.close()
+    check_complete(vendor, hook, "user.created")
+    until(lambda: query(behind, id_bytes(id)) == ((0,),), "nothing lags any more")
+
+
 @pytest.mark.slow
 def test_WH_11_nothing_is_lost_and_order_is_kept_when_processes_and_the_database_are_killed(own_rollcall, hook):
     rollcall = own_rollcall

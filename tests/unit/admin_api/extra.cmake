@@ -4,6 +4,7 @@ foreach(test IN ITEMS
     test_admin_api_feed_read
     test_admin_api_job_runner
     test_admin_api_number
+    test_admin_api_progress
     test_admin_api_sequencer)
   if(TARGET ${test})
     target_sources(${test} PRIVATE ${unit}/store/database.c)
