@@ -255,7 +255,8 @@ static void tell_users(struct news *news)
 {
     for (size_t i = 0; i < news->user_count; i++) {
         const struct shown_user *user = &news->users[i];
-        news->tell->why = user->hold.kinds ? (struct tell_why){.cause = 0} : user->why;
+        const struct tell_why nobody = {.cause = 0};
+        news->tell->why = user->hold.kinds ? nobody : user->why;
         if (user->is_told)
             (user->hold.kinds ? tell_held : tell_released)(news, user);
     }

@@ -48,7 +48,7 @@ static bool next(struct chore *chore, struct id *endpoint, bool *found_out, bool
 
 bool webhook_log_chore(struct chore *chore, struct err *err)
 {
-    struct id endpoint = {{0}}, last;
+    struct id endpoint = {{0}}, last = {{0}};
     uint64_t total = 0;
     bool found = true, exists, stopped = false;
     memset(last.bytes, 0xff, sizeof last.bytes);
