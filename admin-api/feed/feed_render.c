@@ -140,7 +140,7 @@ bool feed_render_begin(struct feed_render *render, const struct feed_row *row, c
         .organization = row->organization,
         .directory = row->directory,
         .operation = row->operation,
-        .resource_type = row->source == FEED_EVENT ? 0 : row->type,
+        .resource_type = row->type,
         .resource = row->resource,
         .is_put = row->is_put,
         .happened_ms = row->happened_ms,
@@ -160,12 +160,15 @@ void feed_render_end(struct feed_render *render)
 
 /* --- rows --- */
 
-/* Types that are not known any more are passed over. */
-static void render_event(struct feed_render *render, const struct feed_row *row)
+/* Types that are not known any more are passed over. What the guard tells (guarded.h) is about a user or a group. */
+static void render_event(struct feed_render *render, const struct feed_row *row, const struct scim_rules *rules)
 {
     int type = feed_type_find(row->event_type);
+    const struct scim_resource_type *about = row->type ? scim_rules_type(rules, row->type) : NULL;
     if (type < 0 || !feed_render_begin(render, row, feed_type_names[type], 0, 1))
         return;
+    if (about)
+        render->page->list[render->page->count].endpoint = arena_slice(render->arena, slice_str(about->endpoint));
     buf_add(&render->text, row->event_data);
     feed_render_end(render);
 }
@@ -175,7 +178,7 @@ void feed_render_row(struct feed_render *render, const struct feed_row *row, con
     if (!row->is_there)
         return;
     if (row->source == FEED_EVENT)
-        render_event(render, row);
+        render_event(render, row, rules);
     else if (row->kind == HISTORY_MEMBERS)
         feed_render_members(render, row, rules);
     else

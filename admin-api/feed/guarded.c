@@ -214,7 +214,8 @@ static void tell_shown(struct sifting *sifting, const struct pending *change, co
 {
     struct slice entries = fact->members;
     struct tell_member *list = arena_array(sifting->tell->arena, struct tell_member, entries.len / ID_BYTES + 1);
-    struct tell_members members = {.document = document, .version = fact->version, .added = added, .list = list};
+    struct tell_members members = {
+        .group = change->resource, .document = document, .version = fact->version, .added = added, .list = list};
     struct history_entry entry;
     while (history_next_entry(&entries, &entry))
         if (entry.added == added && is_shown(sifting, change, &entry))

@@ -203,8 +203,8 @@ static bool is_active(const json_t *document)
     return !active || json_is_true(active);
 }
 
-static void tell_user(struct news *news, const char *type, const json_t *before, const json_t *after, uint64_t version,
-                      bool is_held)
+static void tell_user(struct news *news, const struct shown_user *user, const char *type, const json_t *before,
+                      const json_t *after, uint64_t version, bool is_held)
 {
     struct buf data;
     buf_init(&data, MOST_BYTES);
@@ -217,7 +217,8 @@ static void tell_user(struct news *news, const char *type, const json_t *before,
     json_render(changes, &data);
     buf_printf(&data, ",\"guard\":\"%s\"}", is_held ? "held" : "released");
     must(!data.overflowed);
-    tell_event(news->tell, news->like, type, buf_slice(&data));
+    const struct history_of about = {directory_of(news), SCIM_TYPE_USER, user->id};
+    tell_event(news->tell, news->like, type, &about, buf_slice(&data));
     buf_fini(&data);
 }
 
@@ -237,7 +238,7 @@ static void tell_held(struct news *news, const struct shown_user *user)
     uint64_t version = user->is.version ? user->is.version : user->gone_version;
     if (version == user->held.version) /* nothing has happened to him but to his groups */
         return;
-    tell_user(news, type_of(before, after), before, after, version ? version : user->held.version + 1, true);
+    tell_user(news, user, type_of(before, after), before, after, version ? version : user->held.version + 1, true);
 }
 
 static void tell_released(struct news *news, const struct shown_user *user)
@@ -245,10 +246,10 @@ static void tell_released(struct news *news, const struct shown_user *user)
     json_scoped *before = open_text(news, user->past), *after = open_stored(news, &user->is);
     json_scoped *gone = after ? NULL : open_text(news, user->gone.len ? user->gone : user->past);
     if (after && user->is.version != user->past_version)
-        tell_user(news, type_of(before ? before : after, after), before, after, user->is.version, false);
+        tell_user(news, user, type_of(before ? before : after, after), before, after, user->is.version, false);
     if (gone)
-        tell_user(news, "user.deleted", before, gone, user->gone_version ? user->gone_version : user->past_version + 1,
-                  false);
+        tell_user(news, user, "user.deleted", before, gone,
+                  user->gone_version ? user->gone_version : user->past_version + 1, false);
 }
 
 static void tell_users(struct news *news)
@@ -354,7 +355,8 @@ static size_t tell_group(struct news *news, const struct view_resource *group, s
 {
     const struct shown_membership *head = &news->memberships[first];
     struct tell_member *list = arena_array(news->tell->arena, struct tell_member, news->membership_count - first);
-    struct tell_members members = {.added = head->added, .guard = head->is_held ? "held" : "released", .list = list};
+    struct tell_members members = {
+        .group.id = head->group, .added = head->added, .guard = head->is_held ? "held" : "released", .list = list};
     size_t at = first;
     for (; at < news->membership_count && is_same_event(head, &news->memberships[at]); at++)
         if (members.count == 0 || !id_equals(&list[members.count - 1].id, &news->memberships[at].user))

@@ -52,14 +52,16 @@ static struct db_value own_id(struct tell *tell, const struct id *id)
     return column_id(own);
 }
 
-void tell_event(struct tell *tell, const struct pending *like, const char *type, struct slice data)
+void tell_event(struct tell *tell, const struct pending *like, const char *type, const struct history_of *about,
+                struct slice data)
 {
     struct pending event = *like;
     event.source = FEED_EVENT;
     event.operation = id_new();
     event.ordinal = 0;
-    event.type = event.kind = 0;
-    event.resource = (struct resource_id){{{0}}};
+    event.type = about->type;
+    event.kind = 0;
+    event.resource = about->id;
     tell_keep(tell, &event);
     tell->events = tell_grow(tell->arena, tell->events, tell->event_count, &tell->event_capacity,
                              EVENT_COLUMNS * sizeof *tell->events);
@@ -101,7 +103,8 @@ static void tell_part(struct tell *tell, const struct pending *like, const struc
         buf_printf(&data, ",\"guard\":\"%s\"", members->guard);
     buf_add_str(&data, "}");
     must(!data.overflowed);
-    tell_event(tell, like, members->added ? "group.member_added" : "group.member_removed", buf_slice(&data));
+    const struct history_of about = {like->directory, SCIM_TYPE_GROUP, members->group};
+    tell_event(tell, like, members->added ? "group.member_added" : "group.member_removed", &about, buf_slice(&data));
     buf_fini(&data);
 }
 

@@ -4,6 +4,7 @@
 #define ADMIN_FEED_GUARDED_TELL_H
 
 #include "guarded.h"
+#include "history_read.h"
 #include "scim/schema.h"
 #include "store/view.h"
 
@@ -38,11 +39,13 @@ struct tell_member {
 struct tell_why tell_why_of(const struct db_value *columns);
 
 void tell_keep(struct tell *tell, const struct pending *pending);
-/* An event of the directory that `like` is of. data: a JSON object; copied. */
-void tell_event(struct tell *tell, const struct pending *like, const char *type, struct slice data);
+/* An event about a user or a group of the directory that `like` is of. data: a JSON object; copied. */
+void tell_event(struct tell *tell, const struct pending *like, const char *type, const struct history_of *about,
+                struct slice data);
 /* group.member_added or group.member_removed, as many events as it takes. document: of the group as events show it.
  * guard: "held", "released"; NULL: as every change of members. */
 struct tell_members {
+    struct resource_id group;
     struct slice document;
     uint64_t version;
     bool added;

@@ -593,3 +593,23 @@ def test_a_poll_leaves_no_line_in_the_audit_log(admin, scim):
 def test_a_stream_tells_nothing_of_before_it_was_made(admin, scim):
     scim.new_user()
     assert Receiver(admin).drain() == []
+
+
+def test_EV_09_a_guarded_directory_tells_what_is_shown(admin, org, scim):
+    path = f"/v1/directories/{org.directory_id}"
+    admin.patch(path, {"policy": {"guard": {"enabled": True, "max_users": 1, "max_percent": None}}}, expect=200)
+    people = [scim.new_user(f"p{number}")["id"] for number in range(4)]
+    receiver = Receiver(admin)
+    receiver.drain()
+
+    def told():
+        return [(claims["sub_id"]["id"], uri) for claims in receiver.drain() for uri in uris(claims)]
+
+    scim.delete(f"/Users/{people[0]}", expect=204)
+    assert told() == [(people[0], "prov:delete")]
+    scim.delete(f"/Users/{people[1]}", expect=204)
+    assert (people[0], "prov:create:full") in told()
+    scim.delete(f"/Users/{people[2]}", expect=204)
+    assert told() == []
+    admin.post(f"{path}/guard/release", expect=200)
+    assert sorted(told()) == sorted((person, "prov:delete") for person in people[:3])

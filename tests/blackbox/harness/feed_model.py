@@ -407,9 +407,9 @@ class Consumer(threading.Thread):
             self.crashes += 1
         except LOST:
             self.stop.wait(0.05)
-        except AssertionError as wrong:
+        except Exception as wrong:
             if not is_away(wrong):
-                self.world.failures.append(f"{self.name}: {wrong}")
+                self.world.failures.append(f"{self.name}: {wrong!r}")
                 self.stop.set()
             self.stop.wait(0.05)
         return False
