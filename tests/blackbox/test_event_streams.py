@@ -63,13 +63,13 @@ class Receiver:
 
     def drain(self):
         """All that is there, acknowledged."""
-        found, ack = [], []
+        found = {}
         while True:
-            offered = self.offered(ack=ack)
+            offered = self.offered(ack=list(found))
             if not offered:
-                return found
-            found += offered.values()
-            ack = list(offered)
+                return list(found.values())
+            assert not set(offered) & set(found), "offered again although it was acknowledged"
+            found.update(offered)
 
 
 def payload(claims, uri):
@@ -462,6 +462,36 @@ def test_EV_11_polls_at_a_time_lose_nothing(admin, scim):
     for thread in threads:
         thread.join()
     assert not failures and set(seen) == users
+
+
+def test_EV_11_nothing_is_lost_when_the_process_and_the_database_are_killed(own_rollcall):
+    """A receiver polls at one process, then at another; between, one of the two and MariaDB are killed."""
+    rollcall = own_rollcall
+    organization = rollcall.new_organization(rollcall.admin)
+    _, second = rollcall.another_admin()
+    clients = [CheckedAdmin(rollcall.admin_url, rollcall.admin.key), CheckedAdmin(second, rollcall.admin.key)]
+    receiver = Receiver(clients[0])
+    seen, ack = [], []
+
+    def poll(client, **body):
+        body = {"returnImmediately": True, "maxEvents": 3, "ack": ack, **body}
+        answer = client.post(f"{receiver.path}/poll", body)
+        if answer.status == 200:
+            ack[:] = list(answer["sets"])
+            seen.extend(claims_in(token)["sub_id"]["id"] for token in answer["sets"].values())
+        return answer.status == 200
+
+    users = [organization.scim.new_user()["id"] for _ in range(12)]
+    assert poll(clients[0]) and poll(clients[1])
+    rollcall.database.kill()
+    assert not poll(clients[1])
+    rollcall.database.start()
+    until(lambda: poll(clients[1]), "it polls again")
+    rollcall.admin_process.kill()
+    users += [organization.scim.new_user()["id"] for _ in range(6)]
+    until(lambda: poll(clients[1], maxEvents=100) and not ack, "all is acknowledged")
+    assert seen == users
+    organization.scim.close()
 
 
 def test_a_stream_that_was_dropped_behind_says_how_to_begin_anew(rollcall, admin, org, scim):
