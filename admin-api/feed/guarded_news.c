@@ -252,11 +252,12 @@ static void tell_released(struct news *news, const struct shown_user *user)
                   user->gone_version ? user->gone_version : user->past_version + 1, false);
 }
 
+static const struct tell_why nobody = {.cause = 0}; /* the guard is not somebody */
+
 static void tell_users(struct news *news)
 {
     for (size_t i = 0; i < news->user_count; i++) {
         const struct shown_user *user = &news->users[i];
-        const struct tell_why nobody = {.cause = 0};
         news->tell->why = user->hold.kinds ? nobody : user->why;
         if (user->is_told)
             (user->hold.kinds ? tell_held : tell_released)(news, user);
@@ -362,7 +363,7 @@ static size_t tell_group(struct news *news, const struct view_resource *group, s
         if (members.count == 0 || !id_equals(&list[members.count - 1].id, &news->memberships[at].user))
             list[members.count++].id = news->memberships[at].user;
     if (group) {
-        news->tell->why = head->is_held ? (struct tell_why){.cause = 0} : find(news, &head->user)->why;
+        news->tell->why = head->is_held ? nobody : find(news, &head->user)->why;
         members.document = tell_document(news->tell->arena, news->group_type, group->stored);
         members.version = group->version;
         tell_members(news->tell, news->like, &members);
