@@ -1,10 +1,12 @@
 """What each kind of change is as events of the feed: one table of requests, and what is told of them."""
 
 import base64
+import re
 import uuid
 
 import pytest
 from harness import bulk, jobs
+from harness.database import ROOT
 from harness.events import follow
 from harness.openapi import CheckedAdmin
 from harness.scim import ENTERPRISE, GROUP, USER
@@ -433,6 +435,21 @@ def test_a_deleted_organization_keeps_its_name(rollcall):
     events, _ = follow(teller.admin, first, organization_id=org.id)
     assert types(events) == ["user.created", "organization.deleted"]
     assert {event["organization_external_id"] for event in events} == {org.external_id}
+
+
+def test_cursors_end_when_a_backup_is_restored(own_rollcall):
+    """docs/operations.md: a cursor that is ahead of the database would pass over what comes."""
+    teller = Teller(own_rollcall, own_rollcall.new_organization())
+    teller.scim.new_user("ada")
+    assert types(teller.told()) == ["user.created"]
+    text = (ROOT / "docs" / "operations.md").read_text()
+    [statement] = re.findall(r"```sql\n(UPDATE feed_end.*?);\n```", text)
+    own_rollcall.database.execute(statement)
+    answer = teller.admin.get(f"/v1/events?cursor={teller.cursor}", expect=400)
+    assert answer["type"].endswith("expired-cursor")
+    teller.scim.new_user("eva")
+    teller.cursor = None
+    until(lambda: [e["data"]["user"]["userName"] for e in teller.told()] == ["eva"], "the feed goes on")
 
 
 def test_what_was_told_of_an_erased_directory_is_passed_over(rollcall, org):
