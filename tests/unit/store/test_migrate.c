@@ -417,6 +417,37 @@ static void test_rows_of_the_first_release_are_right_afterwards(void **state)
     check_new();
 }
 
+/* Three of one environment, one of another, one of an environment that is gone; and a third that has none. */
+static const char old_events[] =
+    "INSERT INTO environment (id, name, created_ms, updated_ms) VALUES (REPEAT('e', 16), 'e', 1, 1), "
+    "(REPEAT('f', 16), 'f', 1, 1), (REPEAT('n', 16), 'n', 1, 1);\n"
+    "INSERT INTO event (id, environment_id, type, data, created_ms) VALUES "
+    "(REPEAT('2', 16), REPEAT('e', 16), 'token.expired', '{}', 7), (REPEAT('1', 16), REPEAT('e', 16), "
+    "'token.expiring', "
+    "'{}', 6), (REPEAT('3', 16), REPEAT('f', 16), 'token.expired', '{}', 8), (REPEAT('4', 16), REPEAT('e', 16), "
+    "'token.expired', '{}', 9), (REPEAT('5', 16), REPEAT('g', 16), 'token.expired', '{}', 9)";
+
+static void test_events_of_before_the_feed_have_numbers_afterwards(void **state)
+{
+    (void)state;
+    const struct migration *feed = &migrations[13];
+    assert_string_equal(feed->name, "feed");
+    database_run(db, old_events);
+    for (int again = 0; again < 2; again++) { /* it may be repeated */
+        run_migration(feed);
+        assert_int_equal(database_integer(db, "SELECT COUNT(*) FROM feed"), 4);
+        assert_int_equal(database_integer(db,
+                                          "SELECT GROUP_CONCAT(LEFT(operation_id, 1) ORDER BY sequence) = '1,2,4' AND "
+                                          "MIN(sequence) = 1 AND MAX(sequence) = 3 FROM feed WHERE "
+                                          "environment_id = REPEAT('e', 16)"),
+                         1);
+        assert_int_equal(database_integer(db,
+                                          "SELECT GROUP_CONCAT(last_sequence ORDER BY environment_id) = '3,1,0' FROM "
+                                          "feed_end"),
+                         1);
+    }
+}
+
 #define EMPTY(test)    cmocka_unit_test_setup_teardown(test, start_empty, finish)
 #define MIGRATED(test) cmocka_unit_test_setup_teardown(test, start_migrated, finish)
 
@@ -427,6 +458,7 @@ int main(void)
         EMPTY(test_an_empty_database_is_not_served),
         MIGRATED(test_an_old_database_is_not_served_and_catches_up),
         EMPTY(test_rows_of_the_first_release_are_right_afterwards),
+        MIGRATED(test_events_of_before_the_feed_have_numbers_afterwards),
         MIGRATED(test_a_newer_database_is_neither_served_nor_migrated),
         MIGRATED(test_a_changed_migration_is_noticed),
         MIGRATED(test_another_product_s_history_and_gaps_are_noticed),
