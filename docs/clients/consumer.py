@@ -50,6 +50,8 @@ def take_snapshot(db, organization):
 def begin(db):
     """The cursor first: what happens while snapshots are taken comes again behind it, and is known to be old."""
     cursor, page = json.load(get("/v1/events", cursor="now"))["next_cursor"], {"next_cursor": ""}
+    for table in ("users", "groups", "members"):
+        db.execute(f"DELETE FROM {table}")
     while page["next_cursor"] is not None:
         after = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
         page = json.load(get("/v1/organizations", limit=100, **after))

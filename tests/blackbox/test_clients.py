@@ -54,9 +54,10 @@ class Client:
         self.process.wait()
 
     def table(self):
-        if not self.table_file.exists() or self.table_file.stat().st_size == 0:
+        try:
+            return self._of_database() if self.name.endswith(".py") else self._of_file()
+        except (FileNotFoundError, sqlite3.OperationalError):  # it has not begun, or begins again
             return EMPTY
-        return self._of_database() if self.name.endswith(".py") else self._of_file()
 
     def _of_database(self):
         with sqlite3.connect(f"file:{self.table_file}?mode=rw", uri=True, timeout=30) as db:
@@ -148,13 +149,15 @@ def purge(rollcall, organization):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_who_was_away_for_too_long_begins_again(rollcall, tmp_path, name):
     admin = rollcall.new_environment()
-    organization = rollcall.new_organization(admin)
+    organization, leaves = rollcall.new_organization(admin), rollcall.new_organization(admin)
     scim = organization.scim
     people = [scim.new_user()["id"] for _ in range(4)]
     group = scim.new_group("Group", people)["id"]
+    leaves.scim.new_group("Theirs", [leaves.scim.new_user()["id"]])
     with Client(rollcall, tmp_path, name, admin) as client:
-        client.comes_to(organization)
+        client.comes_to(organization, leaves)
         client.kill()
+        admin.delete(f"/v1/organizations/{leaves.id}", expect=204)
         scim.delete(f"/Users/{people[0]}", expect=204)
         scim.delete(f"/Groups/{group}", expect=204)
         scim.patch(f"/Users/{people[1]}", {"op": "replace", "path": "title", "value": "new"}, expect=200)
