@@ -16,7 +16,7 @@
 #include "store/query.h"
 #include "store/rules.h"
 
-enum { MOST_BYTES = 32 << 20 };
+enum { MOST_BYTES = 32 << 20, MOST_USERS = 100 /* with their documents, in a turn */ };
 
 struct item {             /* a row of guard_news */
     struct pending place; /* directory, organization, environment */
@@ -95,27 +95,40 @@ static void name_users(struct news *news)
 
 /* --- what is, and what is shown --- */
 
-static bool load_rows(struct news *news, struct err *err)
+static bool load_documents(struct news *news, struct err *err)
+{
+    struct arena *arena = news->tell->arena;
+    struct resource_id *ids = arena_array(arena, struct resource_id, news->user_count);
+    struct view_resource *rows = arena_array(arena, struct view_resource, news->user_count);
+    size_t count = 0;
+    for (size_t i = 0; i < news->user_count; i++)
+        if (news->users[i].is_told)
+            ids[count++] = news->users[i].id;
+    if (!store_rows(news->tell->db, directory_of(news), SCIM_TYPE_USER, ids, count, arena, rows, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        find(news, &ids[i].id)->is = rows[i];
+    return true;
+}
+
+static bool load_holds(struct news *news, struct err *err)
 {
     struct arena *arena = news->tell->arena;
     struct db *db = news->tell->db;
     size_t count = news->user_count;
     struct resource_id *ids = arena_array(arena, struct resource_id, count);
-    struct view_resource *rows = arena_array(arena, struct view_resource, count);
     struct view_resource *held = arena_array(arena, struct view_resource, count);
     struct store_held *holds = arena_array(arena, struct store_held, count);
     struct view_refs *groups = arena_array(arena, struct view_refs, count);
     struct view_refs *held_groups = arena_array(arena, struct view_refs, count);
     for (size_t i = 0; i < count; i++)
         ids[i] = news->users[i].id;
-    if (!store_rows(db, directory_of(news), SCIM_TYPE_USER, ids, count, arena, rows, err) ||
-        !store_groups_of(db, directory_of(news), SCIM_TYPE_USER, ids, count, arena, groups, err) ||
+    if (!store_groups_of(db, directory_of(news), SCIM_TYPE_USER, ids, count, arena, groups, err) ||
         !store_held_rows(db, directory_of(news), ids, count, arena, held, holds, err) ||
         !store_held_groups_of(db, directory_of(news), ids, count, arena, held_groups, err))
         return false;
     for (size_t i = 0; i < count; i++) {
         struct shown_user *user = &news->users[i];
-        user->is = rows[i];
         user->held = held[i];
         user->hold = holds[i];
         user->groups = groups[i];
@@ -141,7 +154,7 @@ static bool load_deletions(struct news *news, struct err *err)
     static struct store_find_query query = {.sql = sql_guarded_deletions, .lists = 1};
     struct store_keys keys = {NULL, 0, 0};
     for (size_t i = 0; i < news->user_count; i++)
-        if (news->users[i].is.version == 0)
+        if (news->users[i].is_told && news->users[i].is.version == 0)
             store_keys_add(&keys, news->tell->arena, slice_of((const char *)news->users[i].id.id.bytes, ID_BYTES));
     return store_find(news->tell->db, &query, directory_of(news), &keys, keep_deletion, news, err);
 }
@@ -176,6 +189,13 @@ static bool load_past(struct news *news, struct err *err)
             return false;
     }
     return true;
+}
+
+/* That somebody is held is nobody's doing. */
+static struct tell_why why_of(const struct shown_user *user)
+{
+    static const struct tell_why guard;
+    return user->hold.kinds ? guard : user->why;
 }
 
 /* --- users --- */
@@ -252,13 +272,11 @@ static void tell_released(struct news *news, const struct shown_user *user)
                   user->gone_version ? user->gone_version : user->past_version + 1, false);
 }
 
-static const struct tell_why nobody = {.cause = 0}; /* the guard is not somebody */
-
 static void tell_users(struct news *news)
 {
     for (size_t i = 0; i < news->user_count; i++) {
         const struct shown_user *user = &news->users[i];
-        news->tell->why = user->hold.kinds ? nobody : user->why;
+        news->tell->why = why_of(user);
         if (user->is_told)
             (user->hold.kinds ? tell_held : tell_released)(news, user);
     }
@@ -363,7 +381,7 @@ static size_t tell_group(struct news *news, const struct view_resource *group, s
         if (members.count == 0 || !id_equals(&list[members.count - 1].id, &news->memberships[at].user))
             list[members.count++].id = news->memberships[at].user;
     if (group) {
-        news->tell->why = head->is_held ? nobody : find(news, &head->user)->why;
+        news->tell->why = why_of(find(news, &head->user));
         members.document = tell_document(news->tell->arena, news->group_type, group->stored);
         members.version = group->version;
         tell_members(news->tell, news->like, &members);
@@ -400,7 +418,8 @@ static bool tell_directory(struct news *news, struct err *err)
     news->rules = rules;
     news->user_type = scim_rules_type(rules, SCIM_TYPE_USER);
     news->group_type = scim_rules_type(rules, SCIM_TYPE_GROUP);
-    bool told = load_rows(news, err) && load_deletions(news, err) && load_past(news, err) && tell_all(news, err);
+    bool told = load_documents(news, err) && load_holds(news, err) && load_deletions(news, err) &&
+                load_past(news, err) && tell_all(news, err);
     store_rules_unref(rules);
     return told;
 }
@@ -426,20 +445,27 @@ static struct item read_item(const struct db_value *row)
     return item;
 }
 
-static bool take(struct tell *tell, struct item *items, size_t *count_out, struct err *err)
+/* In order, so what is left is told later. */
+static bool take(struct tell *tell, struct item *items, size_t *count_out, bool *more_out, struct err *err)
 {
     const struct db_value limit = db_integer(GUARDED_MOST_NEWS);
     struct db_value *positions = arena_array(tell->arena, struct db_value, GUARDED_MOST_NEWS);
     struct db_rows *rows = db_query(tell->db, sql_guarded_news, &limit, 1, err);
     const struct db_value *row;
-    *count_out = 0;
+    size_t count = 0, users = 0;
     while (rows && (row = db_next(rows))) {
-        positions[*count_out] = db_integer(row[0].integer);
-        items[(*count_out)++] = read_item(row);
+        if (users == MOST_USERS) {
+            *more_out = true;
+            continue;
+        }
+        positions[count] = db_integer(row[0].integer);
+        items[count] = read_item(row);
+        users += !items[count++].is_membership;
     }
-    if (!rows || !db_rows_end(rows, err))
-        return false;
-    return *count_out == 0 || db_execute_bulk(tell->db, sql_guarded_news_clear, positions, 1, *count_out, NULL, err);
+    *more_out |= count == GUARDED_MOST_NEWS;
+    *count_out = count;
+    return rows && db_rows_end(rows, err) &&
+           (count == 0 || db_execute_bulk(tell->db, sql_guarded_news_clear, positions, 1, count, NULL, err));
 }
 
 static bool is_first(const struct item *items, size_t at)
@@ -456,9 +482,9 @@ bool guarded_news(struct db *db, struct arena *arena, int64_t now_ms, struct gua
     struct tell tell = {.db = db, .arena = arena, .now_ms = now_ms};
     struct item *items = arena_array(arena, struct item, GUARDED_MOST_NEWS);
     size_t count;
-    if (!take(&tell, items, &count, err))
+    *more_out = false;
+    if (!take(&tell, items, &count, more_out, err))
         return false;
-    *more_out = count == GUARDED_MOST_NEWS;
     if (count == 0)
         return true;
     for (size_t i = 0; i < rows->count; i++)
