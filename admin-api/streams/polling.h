@@ -19,17 +19,19 @@ struct polling {
     struct event_signers *signers;
     const struct auth_signer *signer; /* of now */
     struct stream_place place;        /* what comes next; moves along while nothing is offered */
-    struct stream_place *acked;
+    struct stream_place *fresh;       /* acknowledged by this poll, or complained of */
+    size_t fresh_count, stored_count;
+    struct stream_place *acked; /* those, and what earlier polls have left: in order */
     size_t acked_count, acked_at;
     json_t *sets;
     size_t count, most, bytes;
     bool is_full; /* there is more */
 };
 
-/* What the body acknowledges and complains of, written; and what was acknowledged before. In the poll's transaction. */
+/* What the body acknowledges and complains of, and what was acknowledged before. In the poll's transaction. */
 MUST_CHECK bool polling_take_acks(struct polling *polling, struct err *err);
 
-/* The place as it is now, and no acknowledgements that it has gone by. */
+/* The place as it is now, and acknowledgements that it has not gone by. */
 MUST_CHECK bool polling_save(struct polling *polling, struct err *err);
 
 /* Tokens of the feed, and of walks. */

@@ -1,5 +1,7 @@
 /* What a receiver says of tokens that it was offered. Those of another stream, or of none, are passed over: there is
  * nothing to be done about them. */
+#include <stdlib.h>
+
 #include "admin_api_sql.h"
 #include "base/json.h"
 #include "base/must.h"
@@ -11,36 +13,24 @@ static bool is_news(const struct polling *polling, struct slice jti, struct stre
            !stream_place_has_passed(&polling->place, mark_out);
 }
 
-struct marks { /* rows of event_stream_ack */
-    struct arena *arena;
-    const struct id *stream;
-    struct db_value *values;
-    size_t count;
-};
-
-static void add_mark(struct marks *marks, const struct stream_place *mark)
-{
-    uint8_t *bytes = arena_take(marks->arena, STREAM_PLACE_BYTES);
-    stream_place_write(mark, bytes);
-    struct db_value *row = marks->values + 2 * marks->count++;
-    row[0] = db_id(marks->stream);
-    row[1] = db_bytes(slice_of((const char *)bytes, STREAM_PLACE_BYTES));
-}
-
-static void add_acks(const struct polling *polling, const json_t *ack, struct marks *marks)
+static void add_acks(struct polling *polling, const json_t *ack)
 {
     struct stream_place mark;
     for (size_t i = 0; i < json_array_size(ack); i++)
         if (is_news(polling, json_slice(json_array_get(ack, i)), &mark))
-            add_mark(marks, &mark);
+            polling->fresh[polling->fresh_count++] = mark;
 }
 
 /* --- errors --- */
 
+/* Whole characters of it. */
 static struct slice cut(const json_t *text, size_t most)
 {
     struct slice slice = json_slice(text);
-    while (slice.len > most || (slice.len > 0 && slice.len == most && (slice.data[slice.len] & 0xc0) == 0x80))
+    if (slice.len <= most)
+        return slice;
+    slice.len = most;
+    while (slice.len > 0 && (slice.data[slice.len] & 0xc0) == 0x80)
         slice.len--;
     return slice;
 }
@@ -62,7 +52,7 @@ static bool record(struct polling *polling, const char *jti, const json_t *told,
 }
 
 /* What could not be taken is not offered again: the same token would end in the same way. */
-static bool add_errors(struct polling *polling, json_t *told, struct marks *marks, uint64_t *count_out, struct err *err)
+static bool add_errors(struct polling *polling, json_t *told, uint64_t *count_out, struct err *err)
 {
     const char *jti;
     json_t *what;
@@ -71,7 +61,7 @@ static bool add_errors(struct polling *polling, json_t *told, struct marks *mark
     json_object_foreach (told, jti, what) {
         if (!is_news(polling, slice_str(jti), &mark))
             continue;
-        add_mark(marks, &mark);
+        polling->fresh[polling->fresh_count++] = mark;
         ++*count_out;
         if (!record(polling, jti, what, err))
             return false;
@@ -89,30 +79,52 @@ static bool trim_errors(struct polling *polling, uint64_t count, struct err *err
 
 /* --- all of it --- */
 
-static bool load_acked(struct polling *polling, struct err *err)
+/* Those of earlier polls, behind the fresh ones. */
+static bool load_stored(struct polling *polling, struct err *err)
 {
     const struct db_value parameters[] = {db_id(&polling->stream.id), db_integer(POLL_ACKS_MOST)}, *row;
     struct db_rows *rows = db_query(polling->call->db, sql_stream_acks, parameters, 2, err);
-    polling->acked = arena_array(call_arena(polling->call), struct stream_place, POLL_ACKS_MOST);
-    polling->acked_count = polling->acked_at = 0;
+    polling->stored_count = 0;
     while (rows && (row = db_next(rows)))
-        must(stream_place_read(row[0].bytes, &polling->acked[polling->acked_count++]));
+        must(stream_place_read(row[0].bytes, &polling->acked[polling->fresh_count + polling->stored_count++]));
     return rows && db_rows_end(rows, err);
 }
+
+static int compare(const void *a, const void *b) { return stream_place_compare(a, b); }
 
 bool polling_take_acks(struct polling *polling, struct err *err)
 {
     json_t *ack = call_member(polling->call, "ack"), *told = call_member(polling->call, "setErrs");
     size_t most = json_array_size(ack) + json_object_size(told);
+    struct arena *arena = call_arena(polling->call);
     uint64_t errors;
-    struct marks marks = {.arena = call_arena(polling->call), .stream = &polling->stream.id};
-    marks.values = arena_array(marks.arena, struct db_value, 2 * most + 1);
-    add_acks(polling, ack, &marks);
-    if (!add_errors(polling, told, &marks, &errors, err) || !trim_errors(polling, errors, err))
+    polling->fresh = arena_array(arena, struct stream_place, most + 1);
+    polling->acked = arena_array(arena, struct stream_place, most + POLL_ACKS_MOST);
+    polling->fresh_count = polling->acked_at = 0;
+    add_acks(polling, ack);
+    if (!add_errors(polling, told, &errors, err) || !trim_errors(polling, errors, err) || !load_stored(polling, err))
         return false;
-    bool written = marks.count == 0 ||
-                   db_execute_bulk(polling->call->db, sql_stream_ack_insert, marks.values, 2, marks.count, NULL, err);
-    return written && load_acked(polling, err);
+    memcpy(polling->acked, polling->fresh, polling->fresh_count * sizeof *polling->fresh);
+    polling->acked_count = polling->fresh_count + polling->stored_count;
+    qsort(polling->acked, polling->acked_count, sizeof *polling->acked, compare);
+    return true;
+}
+
+/* Most receivers acknowledge all that they were offered: then the place says so, and there is nothing to store. */
+static bool store_rest(struct polling *polling, struct err *err)
+{
+    struct arena *arena = call_arena(polling->call);
+    struct db_value *values = arena_array(arena, struct db_value, 2 * polling->fresh_count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < polling->fresh_count; i++) {
+        if (stream_place_has_passed(&polling->place, &polling->fresh[i]))
+            continue;
+        uint8_t *bytes = arena_take(arena, STREAM_PLACE_BYTES);
+        stream_place_write(&polling->fresh[i], bytes);
+        values[2 * count] = db_id(&polling->stream.id);
+        values[2 * count++ + 1] = db_bytes(slice_of((const char *)bytes, STREAM_PLACE_BYTES));
+    }
+    return count == 0 || db_execute_bulk(polling->call->db, sql_stream_ack_insert, values, 2, count, NULL, err);
 }
 
 bool polling_save(struct polling *polling, struct err *err)
@@ -124,6 +136,6 @@ bool polling_save(struct polling *polling, struct err *err)
     const struct db_value move[] = {place, db_integer(polling->call->op->now_ms),
                                     db_id(&polling->stream.environment.id), id};
     const struct db_value forget[] = {id, place};
-    return db_execute(polling->call->db, sql_stream_move, move, 4, NULL, err) &&
-           (polling->acked_count == 0 || db_execute(polling->call->db, sql_stream_acks_forget, forget, 2, NULL, err));
+    return db_execute(polling->call->db, sql_stream_move, move, 4, NULL, err) && store_rest(polling, err) &&
+           (polling->stored_count == 0 || db_execute(polling->call->db, sql_stream_acks_forget, forget, 2, NULL, err));
 }

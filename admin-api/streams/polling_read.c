@@ -11,7 +11,7 @@ bool polling_wants(struct polling *polling, const struct stream_place *mark)
         polling->acked_at++;
     if (polling->acked_at < polling->acked_count && order == 0)
         return false;
-    bool is_held_up = polling->acked_count == POLL_ACKS_MOST && polling->acked_at == polling->acked_count;
+    bool is_held_up = polling->stored_count == POLL_ACKS_MOST && polling->acked_at == polling->acked_count;
     polling->is_full = polling->count >= polling->most || polling->bytes >= POLL_BYTES || is_held_up;
     return !polling->is_full;
 }

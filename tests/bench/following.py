@@ -186,17 +186,46 @@ def drain(stack, cursor, what, rows, parses):
     say(f"  {what}: {count:,} events in {took:.2f} s, {size / 1e6:.0f} MB")
 
 
+def open_event_stream(stack, algorithm):
+    """Its path; what is polled there is what happens from now on."""
+    reader = Reader(stack)
+    body = {"label": "bench", "delivery": "poll", "algorithm": algorithm, "environment_id": reader.environment}
+    return f"/v1/streams/{reader.ask('POST', '/v1/streams', body)['id']}/poll"
+
+
+def drain_tokens(stack, path, algorithm, most, rows):
+    """Of an event stream (RFC 8936), each answer acknowledged by the next request."""
+    reader = Reader(stack)
+    busy = [cpu_seconds(process.pid) for process in (stack.admin, stack.database)]
+    began, count, size, ack = time.monotonic(), 0, 0, []
+    while count < most:
+        asked = {"returnImmediately": True, "maxEvents": 1000, "ack": ack}
+        sets = reader.ask("POST", path, asked)["sets"]
+        ack, count, size = list(sets), count + len(sets), size + sum(map(len, sets.values()))
+    took = time.monotonic() - began
+    used = [cpu_seconds(process.pid) - was for process, was in zip((stack.admin, stack.database), busy)]
+    what = f"creates, as tokens of {algorithm} that are polled and acknowledged"
+    rows.append({
+        "what": what, "events": count, "seconds": took * DRAINED / count, "mb": size / 1e6 * DRAINED / count,
+        "admin_cpu_us": used[0] * 1e6 / count, "db_cpu_us": used[1] * 1e6 / count,
+    })  # fmt: skip
+    say(f"  {what}: {count:,} in {took:.2f} s")
+
+
 def measure_following(stack, seconds):
     generators = Generators(stack, seconds)
     delays_of, drains = [], []
     for kind in (LongPolls, Stream, Receiver):
         measure_delay(stack, generators, kind, delays_of)
     generators.seconds = 5
+    streams = {algorithm: open_event_stream(stack, algorithm) for algorithm in ("ES256", "RS256")}
     for kinds, what in ((["post_user"], "creates"), (["post_user", "patch_active"], "creates and updates, in turn")):
         _, cursor = Reader(stack).page(cursor="now")
         make_events(stack, generators, kinds)
         for parses in (False, True):
             drain(stack, cursor, what + (", parsed by the reader (Python)" if parses else ""), drains, parses)
+    for algorithm, most in (("ES256", DRAINED), ("RS256", DRAINED // 20)):
+        drain_tokens(stack, streams[algorithm], algorithm, most, drains)
     return {"delays": delays_of, "drains": drains}
 
 

@@ -358,6 +358,21 @@ def test_EV_11_what_is_not_acknowledged_is_offered_again(admin, scim):
     assert receiver.offered(ack=[three]) == {}
 
 
+def test_EV_11_what_is_acknowledged_in_order_leaves_no_rows(rollcall, admin, scim):
+    receiver = Receiver(admin)
+    for _ in range(4):
+        scim.new_user()
+    one, two, three, four = receiver.offered()
+
+    def rows():
+        stream = rollcall.id_bytes(receiver.stream["id"])
+        return rollcall.database.query("SELECT COUNT(*) FROM event_stream_ack WHERE stream_id = %s", stream)[0][0]
+
+    assert list(receiver.offered(ack=[one, three])) == [two, four] and rows() == 1
+    assert list(receiver.offered(ack=[three, two])) == [four] and rows() == 0
+    assert receiver.offered(ack=[four, four, one]) == {} and rows() == 0
+
+
 def test_EV_11_so_many_are_offered_and_more_are_told_of(admin, scim):
     receiver = Receiver(admin)
     for _ in range(3):
@@ -385,11 +400,13 @@ def test_EV_11_what_could_not_be_taken_is_kept_and_not_offered_again(admin, scim
     scim.new_user()
     scim.new_user()
     one, two = receiver.offered()
-    told = {one: {"err": "invalid_key", "description": "unknown kid"}, "nobodys": {"err": "invalid_request"}}
+    long = "\u20ac" * 1000
+    told = {one: {"err": "invalid_key", "description": long}, "nobodys": {"err": "invalid_request"}}
     assert list(receiver.offered(setErrs=told)) == [two]
     page = admin.get(f"{receiver.path}/errors", expect=200)
     (error,) = page["errors"]
-    assert (error["jti"], error["err"], error["description"]) == (one, "invalid_key", "unknown kid")
+    assert (error["jti"], error["err"]) == (one, "invalid_key") and 300 < len(error["description"]) < 1000
+    assert long.startswith(error["description"])
     assert admin.get(receiver.path)["health"]["errors"] == 1
 
 
