@@ -106,14 +106,15 @@ ON DUPLICATE KEY UPDATE sequence = VALUES(sequence), part = VALUES(part), delive
 -- name: webhook_lane_end
 DELETE FROM webhook_lane WHERE endpoint_id = ? AND kind = ? AND id = ?
 
--- An attempt that was written already, in a commit of which nobody heard, is not written twice.
+-- An attempt that was written already, in a commit of which nobody heard, is not written twice. A log that is very long
+-- (of an endpoint that is changed and fails for months) is long enough.
 -- name: webhook_delivery_write
 INSERT INTO webhook_delivery (endpoint_id, id, kind, state, event_id, sequence, part, until_sequence, type,
                               organization_id, directory_id, replay_id, attempts, attempt_log, next_ms, error, status,
                               request_headers, response_headers, response_body, created_ms, ended_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON DUPLICATE KEY UPDATE
-  attempt_log = IF(attempts >= VALUES(attempts), attempt_log,
+  attempt_log = IF(attempts >= VALUES(attempts) OR LENGTH(attempt_log) > 32000, attempt_log,
                    CONCAT(attempt_log, IF(attempt_log = '', '', ','), VALUES(attempt_log))),
   attempts = GREATEST(attempts, VALUES(attempts)), state = VALUES(state), next_ms = VALUES(next_ms),
   error = VALUES(error), status = VALUES(status), request_headers = VALUES(request_headers),

@@ -223,7 +223,8 @@ static void note_failure(const struct flight *flight, const struct outcome *outc
         .retry_after_ms = outcome->retry_after_ms,
         .event_failures = event_failures,
     };
-    if (receiver_fail(&endpoint->receiver, &failure, now_ms, chance, haste))
+    (void)receiver_fail(&endpoint->receiver, &failure, now_ms, chance, haste);
+    if (receiver_is_down(&endpoint->receiver))
         lanes_forget(&endpoint->lanes);
     if (outcome->verdict == WEBHOOK_GONE)
         endpoint->disable_for = "The receiver answered 410: it asks to be left alone.";

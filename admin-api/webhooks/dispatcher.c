@@ -127,14 +127,29 @@ static bool has_results(const struct dispatcher *dispatcher)
     return dispatcher->log.count > 0 || dispatcher->log.closing_count > 0;
 }
 
+/* What the database will not have in its log must not stop everybody's webhooks: how far they are is written without.
+ */
+static bool write_progress(struct dispatcher *dispatcher, bool *fenced_out, struct err *err)
+{
+    int64_t now_ms = dispatcher_now_ms(dispatcher);
+    const struct id *self = &dispatcher->lease.self;
+    if (progress_write(dispatcher->db, self, dispatcher->held, &dispatcher->log, now_ms, fenced_out, err))
+        return true;
+    if (db_failure(dispatcher->db) != DB_BROKEN || !has_results(dispatcher))
+        return false;
+    log_event(LOG_ERROR, "webhooks", "deliveries are not in the log", LOG_TEXT("cause", err->detail),
+              LOG_NUMBER("deliveries", dispatcher->log.count));
+    delivery_log_clear(&dispatcher->log);
+    *err = ERR_INIT;
+    return progress_write(dispatcher->db, self, dispatcher->held, &dispatcher->log, now_ms, fenced_out, err);
+}
+
 /* Another process has taken something over, or somebody has deleted it: the look drops it, and the rest is written. */
 static bool write_unfenced(struct dispatcher *dispatcher, struct err *err)
 {
     bool is_fenced = true;
     for (int i = 0; is_fenced && i < 3; i++)
-        if (!progress_write(dispatcher->db, &dispatcher->lease.self, dispatcher->held, &dispatcher->log,
-                            dispatcher_now_ms(dispatcher), &is_fenced, err) ||
-            (is_fenced && !held_look(dispatcher, err)))
+        if (!write_progress(dispatcher, &is_fenced, err) || (is_fenced && !held_look(dispatcher, err)))
             return false;
     return true;
 }
@@ -193,11 +208,24 @@ static bool is_served(const struct endpoint *endpoint)
     return !endpoint->is_leaving && !endpoint->is_stale && !endpoint->disable_for && endpoint->envelope;
 }
 
+static bool has_lanes(const struct endpoint *endpoint)
+{
+    return endpoint->lanes.lists[LANE_READY] || endpoint->lanes.lists[LANE_WAITING] ||
+           endpoint->lanes.lists[LANE_FLYING];
+}
+
+/* Down, nothing more is read than one needs to have something to probe with. */
+static bool may_scan(const struct dispatcher *dispatcher, const struct endpoint *endpoint)
+{
+    return !receiver_is_down(&endpoint->receiver) ||
+           (!has_lanes(endpoint) && dispatcher_now_ms(dispatcher) >= endpoint->receiver.next_ms);
+}
+
 static bool wants_more(const struct dispatcher *dispatcher, const struct endpoint *endpoint)
 {
     const struct lanes *lanes = &endpoint->lanes;
-    return endpoint->state == ENDPOINT_ACTIVE && !receiver_is_down(&endpoint->receiver) &&
-           endpoint_has_unscanned(endpoint) && lanes->events < ENDPOINT_EVENTS && lanes->bytes < ENDPOINT_BYTES &&
+    return endpoint->state == ENDPOINT_ACTIVE && may_scan(dispatcher, endpoint) && endpoint_has_unscanned(endpoint) &&
+           lanes->events < ENDPOINT_EVENTS && lanes->bytes < ENDPOINT_BYTES &&
            (dispatcher->bytes < ALL_BYTES || lanes->events == 0);
 }
 
@@ -278,7 +306,7 @@ static bool send_what_is_ready(struct dispatcher *dispatcher, struct endpoint *e
 static void set_alarm(struct dispatcher *dispatcher, struct endpoint *endpoint, int64_t lanes_due_ms)
 {
     bool is_down = receiver_is_down(&endpoint->receiver);
-    bool has_any = endpoint->lanes.lists[LANE_WAITING] || endpoint->lanes.lists[LANE_READY];
+    bool has_any = has_lanes(endpoint) || endpoint_has_unscanned(endpoint);
     int64_t due_ms = is_down ? endpoint->receiver.next_ms : lanes_due_ms;
     bool waits = endpoint->state == ENDPOINT_ACTIVE && (!is_down || (has_any && endpoint->in_flight == 0));
     dispatcher_at(dispatcher, endpoint, waits ? due_ms : 0);
@@ -339,14 +367,28 @@ static bool serve_round(struct dispatcher *dispatcher, struct err *err)
 
 /* --- turns --- */
 
+/* Whatever is not written by now, is soon. */
+static bool renew(struct dispatcher *dispatcher, struct err *err)
+{
+    if (!held_renew(dispatcher, err))
+        return false;
+    for (const struct endpoint *endpoint = dispatcher->held; endpoint; endpoint = endpoint->next)
+        note_move(dispatcher, endpoint);
+    return true;
+}
+
 static bool look(struct dispatcher *dispatcher, struct err *err)
 {
     if (dispatcher->lease.renewed_ns == 0 || has_passed(dispatcher->lease.renewed_ns, LEASE_RENEW_MS))
-        return held_renew(dispatcher, err);
+        return renew(dispatcher, err);
     if (!atomic_load(&dispatcher->woken) || !has_passed(dispatcher->looked_ns, LOOK_MS))
         return true;
     atomic_store(&dispatcher->woken, false);
-    return lease_look(dispatcher->db, &dispatcher->lease, err) && held_look(dispatcher, err);
+    if (!lease_look(dispatcher->db, &dispatcher->lease, err))
+        return false;
+    dispatcher->looked_ns = clock_monotonic_ns();
+    bool is_nobodys = !dispatcher->held && !dispatcher->lease.has_taken;
+    return is_nobodys || held_look(dispatcher, err);
 }
 
 static bool turn(struct dispatcher *dispatcher, struct err *err)

@@ -19,7 +19,11 @@ static bool renew(struct db *db, struct lease *lease, struct err *err)
 static bool take(struct db *db, struct lease *lease, size_t count, struct err *err)
 {
     const struct db_value parameters[] = {db_id(&lease->self), db_integer(LEASE_MS), db_integer((int64_t)count)};
-    return db_execute(db, sql_webhook_take, parameters, 3, NULL, err);
+    uint64_t taken;
+    if (!db_execute(db, sql_webhook_take, parameters, 3, &taken, err))
+        return false;
+    lease->has_taken = taken > 0;
+    return true;
 }
 
 /* Roughly even: the last one has less. */
@@ -35,6 +39,7 @@ static bool share(struct db *db, struct lease *lease, struct err *err)
     size_t most = processes > 1 ? (endpoints + processes - 1) / processes : endpoints;
     bool is_vacant = row[4].integer != 0;
     lease->held = (size_t)row[3].integer;
+    lease->has_taken = false;
     lease->surplus = lease->held > most ? lease->held - most : 0;
     return !is_vacant || lease->held >= most || take(db, lease, most - lease->held, err);
 }
@@ -47,6 +52,7 @@ bool lease_turn(struct db *db, struct lease *lease, struct err *err)
 bool lease_look(struct db *db, struct lease *lease, struct err *err)
 {
     const struct db_value *row;
+    lease->has_taken = false;
     if (!db_query_one(db, sql_webhook_vacant, NULL, 0, &row, err))
         return false;
     return !row || row[0].integer == 0 || share(db, lease, err);

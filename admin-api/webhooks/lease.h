@@ -14,7 +14,8 @@ struct lease {
     uint64_t renewed_ns;  /* before it was asked for; 0: never */
     int64_t now_ms;       /* the database's clock, when */
     uint64_t now_ns;      /* it was so here */
-    size_t held, surplus; /* how many are this process's; how many of them should be another's */
+    size_t held, surplus; /* how many were this process's; how many of them should be another's */
+    bool has_taken;       /* something in the last turn or look */
 };
 
 /* Says that this process is there and renews what it has; then takes what is nobody's, up to its share. */

@@ -293,6 +293,19 @@ def test_WH_09_an_event_is_given_up_after_ten_attempts_and_the_next_one_comes(ma
     assert again["id"] != failed["id"]
 
 
+def test_what_happens_after_the_last_known_event_was_given_up_is_a_probe_like_any_other(make_rollcall, hook):
+    vendor = Vendor(make_rollcall(admin_options=["--webhook-haste", str(RUSH)]))
+    hook.rule = 503
+    id = vendor.register(hook)
+    users(vendor.organizations[0], 1)
+    (failed,) = until(lambda: vendor.deliveries(id, state="failed"), "it is given up")
+    users(vendor.organizations[0], 3)
+    hook.wait_for(11)
+    hook.rule = 200
+    until(lambda: len(hook.events()) == 3, "the others come")
+    assert failed["event_id"] not in {event["id"] for event in hook.events()}
+
+
 def test_WH_09_after_days_of_nothing_but_failures_it_is_disabled(make_rollcall, hook):
     vendor = Vendor(make_rollcall(admin_options=["--webhook-haste", str(RUSH)]), 3)
     hook.rule = 503
