@@ -49,17 +49,18 @@ def check_copies(world, copies):
     for whose, copy in copies.items():
         shown_and(world, whose, copy.view(versions=False), shown.view(versions=False))
     real = stored(world)
-    held = admin.get(f"{world.guarded.path}/guard", expect=200)["held"]
+    held = sum(admin.get(f"{place.path}/guard", expect=200)["held"] for place in world.guarded)
     for whose, copy in {"a snapshot": shown, **copies}.items():
         if held == 0:
             shown_and(world, whose, copy.view(versions=False), real.view(versions=False))
-        open_copy, open_real = without(copy, world.guarded), without(real, world.guarded)
+        open_copy, open_real = without_guarded(world, copy), without_guarded(world, real)
         shown_and(world, whose, open_copy.view(), open_real.view())
 
 
-def without(copy, place):
+def without_guarded(world, copy):
     copy = pickle.loads(pickle.dumps(copy))
-    copy.forget(place.directory)
+    for place in world.guarded:
+        copy.forget(place.directory)
     return copy
 
 
@@ -75,15 +76,15 @@ def check_feed(world, events):
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1)), "a hole"
     numbered = Counter((row[2], row[3]) for row in rows if row[1] == 1)
     assert max(numbered.values(), default=1) == 1
-    guarded = id_bytes(world.guarded.directory)
+    guarded = {id_bytes(place.directory) for place in world.guarded}
     directories = [id_bytes(place.directory) for place in world.places]
     committed = [
         row
         for directory in directories
         for row in query("SELECT operation_id, ordinal, directory_id FROM `change` WHERE kind < 5 AND directory_id = %s", directory)
     ]
-    everywhere = {(operation, ordinal) for operation, ordinal, directory in committed if directory != guarded}
-    told = {(row[2], row[3]) for row in rows if row[1] == 1 and row[4] != guarded}
+    everywhere = {(operation, ordinal) for operation, ordinal, directory in committed if directory not in guarded}
+    told = {(row[2], row[3]) for row in rows if row[1] == 1 and row[4] not in guarded}
     assert told == everywhere, (len(told - everywhere), len(everywhere - told))
     assert {key for key in numbered} - told <= {(operation, ordinal) for operation, ordinal, _ in committed}
     raised = {row[0] for row in query("SELECT id FROM event WHERE environment_id = %s", environment)}
@@ -108,6 +109,7 @@ def check_order(endpoint, events):
 
 
 def check(world, consumers, endpoint):
+    world.mend()
     world.quiet()
     events, _ = follow(world.admin(1), limit=1000)
     for consumer in consumers:
@@ -143,7 +145,8 @@ def test_consumers_that_crash_have_what_the_database_has_whatever_is_killed(make
         first = resumed(world, first, turn)
     first.stop.set()
     first.join(120)
-    world.admin(0).post(f"{world.guarded.path}/guard/release", expect=200)
+    for place in world.guarded:
+        world.admin(0).post(f"{place.path}/guard/release", expect=200)
     check(world, [first], endpoint)
 
 

@@ -16,6 +16,7 @@ class Copy:
     def __init__(self):
         self.users, self.groups, self.resources = {}, {}, {}
         self.members = {}  # (directory, group): {(id, type)}
+        self.owners = {}  # of directories
         self.stale = set()  # directories that are back, and of which a snapshot has to be taken
         self.applied = 0
 
@@ -28,6 +29,7 @@ class Copy:
             name, directory = line["type"], line.get("directory_id")
             if name == "directory":
                 self.forget(line["directory"]["id"])
+                self.owners[line["directory"]["id"]] = line["directory"]["organization_id"]
             elif name in ("user", "group", "resource"):
                 table = getattr(self, f"{name}s")
                 table[directory, line[name]["id"]] = (line["version"], line[name])
@@ -47,12 +49,23 @@ class Copy:
 
     def apply(self, event):
         noun, what = event["type"].split(".")
+        if event["directory_id"]:
+            self.owners[event["directory_id"]] = event["organization_id"]
         if noun in ("user", "group", "resource"):
             self.applied += self._apply(noun, what, event["directory_id"], event["data"])
         elif event["type"] in ("directory.deleted", "directory.erased"):
             self.forget(event["directory_id"])
         elif event["type"] == "directory.restored":
             self.stale.add(event["directory_id"])
+        elif noun == "organization":
+            self._apply_to_all(event["organization_id"], what)
+
+    def _apply_to_all(self, organization, what):
+        for directory in [directory for directory, owner in self.owners.items() if owner == organization]:
+            if what in ("deleted", "erased"):
+                self.forget(directory)
+            elif what == "restored":
+                self.stale.add(directory)
 
     def _apply(self, noun, what, directory, data):
         table, document = getattr(self, f"{noun}s"), data[noun]

@@ -38,7 +38,8 @@ class Place:
 
 
 class World:
-    """Two servers, two admin processes, three customers: one with a guard, one with two directories."""
+    """Two servers, two admin processes, three customers, one of them with two directories; two of the directories have a
+    guard, and one of these is deleted and restored."""
 
     def __init__(self, rollcall, seed):
         self.rollcall, self.seed = rollcall, seed
@@ -49,8 +50,9 @@ class World:
         self.orgs = [rollcall.new_organization(admin) for _ in range(3)]
         self.places = [Place(org, org.directory_id, org.token) for org in self.orgs]
         self.places.append(self._second_directory(admin, self.orgs[1]))
-        self.guarded = self.places[2]
-        self.set_guard(admin, True)
+        self.guarded = self.places[2:]
+        for place in self.guarded:
+            self.set_guard(admin, place, True)
         self.failures = []
 
     @staticmethod
@@ -66,9 +68,10 @@ class World:
         """A client of one of the two, for one thread."""
         return Admin(self.admin_urls()[which % 2], self.key)
 
-    def set_guard(self, admin, enabled):
+    @staticmethod
+    def set_guard(admin, place, enabled):
         guard = {"enabled": enabled, "max_users": 4, "max_percent": None, "window_seconds": 3600}
-        return admin.patch(self.guarded.path, {"policy": {"guard": guard}})
+        return admin.patch(place.path, {"policy": {"guard": guard}})
 
     @property
     def environment(self):
@@ -76,14 +79,25 @@ class World:
             "SELECT environment_id FROM organization WHERE external_id = %s", self.orgs[0].external_id
         )[0][0]
 
+    def mend(self):
+        """Whatever was left half done when a process was killed."""
+        until(lambda: all(answers(f"{url}/readyz") for url in self.admin_urls()), "both admin processes are there")
+        mend(self.admin(0), self.places)
+
     # --- quiet ---
 
     def quiet(self):
         """Everything runs, no job is under way, and everything has its number."""
         query = self.rollcall.database.query
-        until(lambda: all(answers(f"{url}/readyz") for url in self.admin_urls()), "both admin processes are there")
         until(lambda: not query("SELECT 1 FROM job WHERE state IN (1, 2)"), "all jobs have ended", 120)
         until(lambda: not query("SELECT 1 FROM outbox UNION ALL SELECT 1 FROM guard_news"), "all is numbered")
+
+
+def mend(client, places):
+    for place in places:
+        client.post(f"/v1/organizations/{place.org.id}/restore")
+        client.post(f"{place.path}/restore")
+        client.patch(place.path, {"state": "active"})
 
 
 class Worker(threading.Thread):
@@ -278,9 +292,19 @@ class Vendor(Worker):
     def step(self):
         self.client = self.world.admin(self.chance.randrange(2))
         self.place = self.chance.choice(self.world.places)
-        kinds = [self.pause, self.restore, self.rewind, self.promote, self.delete, self.guard, self.bring_in, self.mend]
+        kinds = {
+            self.pause: 2,
+            self.restore: 5,
+            self.rewind: 1,
+            self.promote: 1,
+            self.delete: 1,
+            self.delete_customer: 1,
+            self.guard: 6,
+            self.bring_in: 1,
+            self.mend: 3,
+        }
         try:
-            self.chance.choices(kinds, [2, 5, 1, 1, 1, 5, 1, 3])[0]()
+            self.chance.choices(list(kinds), list(kinds.values()))[0]()
         finally:
             self.client.wire.close()
 
@@ -309,11 +333,16 @@ class Vendor(Worker):
         self.client.delete(f"{place.path}?successor={self.world.places[1].directory}")
         self.client.post(f"{place.path}/restore")
 
+    def delete_customer(self):
+        path = f"/v1/organizations/{self.place.org.id}"
+        self.client.delete(path)
+        self.client.post(f"{path}/restore")
+
     def guard(self):
-        path, kind = self.world.guarded.path, self.chance.randrange(5)
-        users = self.world.guarded.users
+        place, kind = self.chance.choice(self.world.guarded), self.chance.randrange(5)
+        path, users = place.path, place.users
         if kind == 0:
-            self.world.set_guard(self.client, self.chance.random() < 0.7)
+            self.world.set_guard(self.client, place, self.chance.random() < 0.7)
         elif kind < 3 and users:
             self.client.post(f"{path}/guard/release", {"users": self.chance.sample(users, min(5, len(users)))})
         elif kind == 3:
@@ -326,10 +355,7 @@ class Vendor(Worker):
         start_import(self.client, self.place.path, csv_of(*rows, columns=("vendor_user_id", "user_name")), expect=None)
 
     def mend(self):
-        """Whatever was left half done when a process was killed."""
-        for place in self.world.places:
-            self.client.post(f"{place.path}/restore")
-            self.client.patch(place.path, {"state": "active"})
+        mend(self.client, self.world.places)
 
 
 # --- kills ---
