@@ -13,9 +13,8 @@
 
 enum {
     LOOK_MS = 25,
-    IDLE_SHARE =
-        20,        /* it rests so many times as long as it has worked, so that it takes little from those who write, */
-    REST_MS = 100, /* but no longer than this: nobody waits long to be told */
+    IDLE_SHARE = 20, /* it rests so many times as long as it has worked, to take little from those who write, */
+    REST_MS = 50,    /* but no longer than this: nobody waits long to be told */
     AWAY_MS = 500,
     SETTLE_MS = 1000,
     WHOLE_LOOK_MS = 60000, /* a transaction that has lasted longer than GAPS_PATIENCE_MS is found by then */
