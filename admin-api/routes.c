@@ -87,6 +87,7 @@ const struct route admin_routes[] = {
     {"DELETE", "/v1/streams/{}", 0, &stream_delete.operation},
     {"POST", "/v1/streams/{}/poll", MAX_POLL, &stream_poll.operation},
     {"GET", "/v1/streams/{}/errors", 0, &stream_list_errors.operation},
+    {"GET", "/v1/streams/{}/deliveries", 0, &stream_list_deliveries.operation},
     {"GET", "/v1/event-keys", 0, &event_key_list.operation},
     {"GET", "/v1/event-keys/{}", 0, &event_key_get.operation},
     {"POST", "/v1/event-keys/rotate", MAX_BODY, &event_key_rotate.operation},

@@ -121,7 +121,7 @@ def test_EV_10_what_people_can_mend_is_tried_again(admin, scim, receiver, code):
 
 
 def test_EV_10_a_token_that_cannot_be_read_is_given_up_and_the_next_one_sent(admin, scim, receiver):
-    push(admin, receiver)
+    stream = push(admin, receiver)
     receiver.answer = refuse("invalid_request")
     first = scim.new_user()["id"]
     receiver.wait_for(1)
@@ -129,6 +129,11 @@ def test_EV_10_a_token_that_cannot_be_read_is_given_up_and_the_next_one_sent(adm
     second = scim.new_user()["id"]
     receiver.wait_for(2)
     assert [claims_in(token)["sub_id"]["id"] for token in tokens(receiver)] == [first, second]
+    path = f"/v1/streams/{stream['id']}/deliveries"
+    until(lambda: len(admin.get(path)["deliveries"]) == 2, "both are in the log")
+    given_up, taken = admin.get(path, expect=200)["deliveries"]
+    assert given_up["state"] == "failed" and given_up["status"] == 400 and "invalid_request" in given_up["error"]
+    assert taken["state"] == "delivered" and taken["status"] == 202 and taken["type"] == "user.created"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"err": 7}', b"\xff\xfe", b"x" * 10000])
