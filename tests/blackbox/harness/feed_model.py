@@ -525,10 +525,12 @@ def refresh(copy, client, world):
         copy.load([json.loads(line) for line in answer.body.splitlines()])
 
 
+AWAY = ("away", "<503", "<500", "<429", "a snapshot without its end", "snapshot: expected 200, got <404")
+
+
 def is_away(wrong):
-    """Somebody was killed, or is busy."""
-    text = str(wrong)
-    return any(word in text for word in ("away", "<503", "<500", "a snapshot without its end", "<429"))
+    """Somebody was killed, or is busy; or a customer is deleted just now, and will be back."""
+    return any(word in str(wrong) for word in AWAY)
 
 
 class Endpoint:
