@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS webhook_endpoint (
   environment_id     BINARY(16)        NOT NULL,
   kind               TINYINT UNSIGNED  NOT NULL COMMENT '1 a webhook, 2 the push of an event stream, which has the same id',
   url                VARCHAR(2048)     NOT NULL,
-  description        VARCHAR(500)      NOT NULL DEFAULT '',
+  label              VARCHAR(200)               DEFAULT NULL COMMENT 'a webhook''s; a stream has its own',
   types              VARCHAR(4000)              DEFAULT NULL COMMENT 'names of events, comma between; NULL: all',
   secret             VARBINARY(512)             DEFAULT NULL COMMENT 'sealed',
   previous_secret    VARBINARY(512)             DEFAULT NULL COMMENT 'sealed: signs, too, until previous_until_ms',

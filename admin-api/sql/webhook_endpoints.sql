@@ -5,7 +5,7 @@
 SELECT COUNT(*) FROM webhook_endpoint WHERE environment_id = ? AND kind = 1
 
 -- name: webhook_insert
-INSERT INTO webhook_endpoint (id, environment_id, kind, url, description, types, secret, state, state_ms, created_ms,
+INSERT INTO webhook_endpoint (id, environment_id, kind, url, label, types, secret, state, state_ms, created_ms,
                               updated_ms)
 VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
 
@@ -13,7 +13,7 @@ VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)
 SELECT 1 FROM webhook_endpoint WHERE id = ? AND kind = 1 FOR UPDATE
 
 -- name: webhook_find
-SELECT e.id, e.environment_id, e.url, e.description, e.types, e.secret, e.previous_until_ms, e.state, e.state_reason,
+SELECT e.id, e.environment_id, e.url, e.label, e.types, e.secret, e.previous_until_ms, e.state, e.state_reason,
        e.state_ms, e.created_ms, e.updated_ms, p.failing_since_ms, p.success_ms, p.failure_ms, p.failure, p.next_ms,
        p.expired_events, p.scanned_sequence,
        (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = e.id AND l.kind = 1),
@@ -26,7 +26,7 @@ FROM webhook_endpoint e LEFT JOIN webhook_progress p ON p.endpoint_id = e.id
 WHERE e.id = ? AND e.kind = 1
 
 -- name: webhook_list
-SELECT e.id, e.environment_id, e.url, e.description, e.types, e.secret, e.previous_until_ms, e.state, e.state_reason,
+SELECT e.id, e.environment_id, e.url, e.label, e.types, e.secret, e.previous_until_ms, e.state, e.state_reason,
        e.state_ms, e.created_ms, e.updated_ms, p.failing_since_ms, p.success_ms, p.failure_ms, p.failure, p.next_ms,
        p.expired_events, p.scanned_sequence,
        (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = e.id AND l.kind = 1),
@@ -40,7 +40,7 @@ WHERE e.environment_id = ? AND e.kind = 1 AND e.id > ? ORDER BY e.id LIMIT ?
 
 -- name: webhook_update
 UPDATE webhook_endpoint
-SET url = ?, description = ?, types = ?, state = ?, state_reason = ?, state_ms = ?, updated_ms = ?
+SET url = ?, label = ?, types = ?, state = ?, state_reason = ?, state_ms = ?, updated_ms = ?
 WHERE id = ? AND kind = 1
 
 -- name: webhook_rotate

@@ -13,7 +13,7 @@ enum column {
     ID,
     ENVIRONMENT,
     URL,
-    DESCRIPTION,
+    LABEL,
     TYPES,
     SECRET,
     PREVIOUS_UNTIL,
@@ -109,7 +109,7 @@ json_t *webhook_show(struct call *call, const struct db_value *row)
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
                   column_show_id(ID_PREFIX_WEBHOOK, &row[ID]), "environment_id",
                   column_show_id(ID_PREFIX_ENVIRONMENT, &row[ENVIRONMENT]), "url", json_from_slice(row[URL].bytes),
-                  "description", json_from_slice(row[DESCRIPTION].bytes), "types", show_types(&row[TYPES]), "state",
+                  "label", show_text_or_null(row[LABEL].bytes), "types", show_types(&row[TYPES]), "state",
                   state_names[row[STATE].integer], "state_reason", show_text_or_null(row[STATE_REASON].bytes),
                   "state_changed_at", show_time(row[STATE_MS].integer), "previous_secret_until",
                   show_column_time(&row[PREVIOUS_UNTIL]), "created_at", show_time(row[CREATED].integer), "updated_at",
@@ -130,7 +130,7 @@ static struct slice kept(struct call *call, const struct db_value *column)
 static struct webhook webhook_of(struct call *call, const struct db_value *row)
 {
     struct webhook webhook = {.url = kept(call, &row[URL]),
-                              .description = kept(call, &row[DESCRIPTION]),
+                              .label = kept(call, &row[LABEL]),
                               .types = kept(call, &row[TYPES]),
                               .secret = kept(call, &row[SECRET]),
                               .state_reason = kept(call, &row[STATE_REASON]),

@@ -11,7 +11,7 @@ enum webhook_state { WEBHOOK_ACTIVE = 1, WEBHOOK_PAUSED, WEBHOOK_DISABLED }; /* 
 struct webhook { /* texts in the arena of the call */
     struct id id;
     struct environment_id environment;
-    struct slice url, description, state_reason; /* data NULL: none */
+    struct slice url, label, state_reason; /* data NULL: none */
     struct slice types;                          /* names, comma between; data NULL: all */
     struct slice secret;                         /* sealed */
     enum webhook_state state;

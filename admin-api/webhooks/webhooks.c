@@ -15,7 +15,7 @@
 #include "secret.h"
 #include "webhook.h"
 
-enum { TYPES_BYTES = 4000, DESCRIPTION_BYTES = 500, BOX_BYTES = 512, OVERLAP_SECONDS = 86400 };
+enum { TYPES_BYTES = 4000, BOX_BYTES = 512, OVERLAP_SECONDS = 86400 };
 
 /* --- what bodies may hold --- */
 
@@ -23,13 +23,6 @@ static const char *field_url(const json_t *value, const struct field_context *co
 {
     (void)context;
     return json_is_string(value) ? NULL : "must be a URL, a string";
-}
-
-static const char *field_description(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    bool good = json_is_string(value) && json_string_length(value) <= DESCRIPTION_BYTES;
-    return good ? NULL : "must be a string of at most 500 bytes";
 }
 
 static const char *field_signature(const json_t *value, const struct field_context *context)
@@ -165,7 +158,7 @@ static bool insert(struct call *call, const struct environment_id *environment, 
         db_id(id),
         db_id(&environment->id),
         db_bytes(url),
-        db_bytes(call_text(call, "description", SLICE_LITERAL(""))),
+        db_bytes_or_null(call_text(call, "label", SLICE_EMPTY)),
         db_bytes_or_null(types_of_body(call, SLICE_EMPTY)),
         db_bytes(secret),
         db_integer(state_of_body(call, WEBHOOK_ACTIVE)),
@@ -220,7 +213,7 @@ static bool write_changes(struct call *call, const struct webhook *webhook, stru
     struct slice reason = stays ? webhook->state_reason : SLICE_EMPTY;
     const struct db_value parameters[] = {
         db_bytes(url),
-        db_bytes(call_text(call, "description", webhook->description)),
+        db_bytes_or_null(call_text(call, "label", webhook->label)),
         db_bytes_or_null(types_of_body(call, webhook->types)),
         db_integer(state),
         db_bytes_or_null(reason),
@@ -302,13 +295,13 @@ bool webhook_secrets_purge(struct db *db, int64_t before_ms, uint64_t most, uint
 }
 
 static const struct admin_field create_fields[] = {
-    {"url", field_url, FIELD_REQUIRED},     {"description", field_description, 0},
+    {"url", field_url, FIELD_REQUIRED},     {"label", field_name, FIELD_NULLABLE},
     {"types", field_types, FIELD_NULLABLE}, {"state", field_state, 0},
     {"signature", field_signature, 0},      {"environment_id", field_environment_id, 0},
 };
 static const struct admin_field update_fields[] = {
     {"url", field_url, 0},
-    {"description", field_description, 0},
+    {"label", field_name, FIELD_NULLABLE},
     {"types", field_types, FIELD_NULLABLE},
     {"state", field_state, 0},
 };

@@ -77,7 +77,7 @@ BODIES = {
     "vendor_user.link": {"user_id": "01890000-0000-7000-8000-000000000000"},
     "vendor_user.import": {"vendor_user_id": "never", "user_name": "made"},
     "webhook.create": {"url": "https://127.0.0.1:8443/never"},
-    "webhook.update": {"description": "never"},
+    "webhook.update": {"label": "never"},
     "webhook.replay": {"from": "2020-01-01T00:00:00Z"},
     "stream.create": {"label": "x", "delivery": "poll"},
     "stream.update": {"label": "never"},

@@ -94,10 +94,10 @@ def wait_for_deliveries(admin, webhook, count, query="?state=delivered"):
 
 
 def test_WH_03_a_webhook_is_registered_and_its_secret_shown_once(admin):
-    made = register(admin, NOWHERE, description="ours", types=["user.*", "group.created"])
+    made = register(admin, NOWHERE, label="ours", types=["user.*", "group.created"])
     secret = made.pop("secret")
     assert 24 <= len(key_of(secret)) <= 64 and secret != register(admin, NOWHERE)["secret"]
-    assert (made["url"], made["description"], made["types"]) == (NOWHERE, "ours", ["user.*", "group.created"])
+    assert (made["url"], made["label"], made["types"]) == (NOWHERE, "ours", ["user.*", "group.created"])
     assert (made["state"], made["state_reason"], made["signature"], made["public_key"]) == ("active", None, "v1", None)
     assert admin.get(path_of(made), expect=200).json == made
     listed = admin.get("/v1/webhooks", expect=200)
@@ -118,7 +118,7 @@ def test_without_types_and_with_null_it_hears_of_everything(admin):
     assert webhook["types"] is None
     path = path_of(webhook)
     assert admin.patch(path, {"types": ["token.*"]}, expect=200)["types"] == ["token.*"]
-    assert admin.patch(path, {"description": "x"}, expect=200)["types"] == ["token.*"]
+    assert admin.patch(path, {"label": "x"}, expect=200)["types"] == ["token.*"]
     assert admin.patch(path, {"types": None}, expect=200)["types"] is None
 
 
@@ -126,7 +126,7 @@ WRONG = {
     "#/url": [{}, {"url": None}, {"url": 1}, {"url": ""}, {"url": "https://"}, {"url": "ftp://127.0.0.1/"}],
     "#/types": [{"types": []}, {"types": "user.*"}, {"types": ["nobody.created"]}, {"types": ["user.created,user.updated"]}]
     + [{"types": [1]}, {"types": [""]}, {"types": ["*"]}, {"types": ["user.*"] * 1000}],
-    "#/description": [{"description": None}, {"description": "x" * 501}],
+    "#/label": [{"label": ""}, {"label": "x" * 201}],
     "#/state": [{"state": "disabled"}, {"state": None}],
     "#/signature": [{"signature": "v2"}, {"signature": None}],
     "#/secret": [{"secret": "whsec_mine"}],
@@ -648,6 +648,6 @@ def test_what_fails_is_told_while_it_is_tried_again(hasty):
         whole = hasty.admin.get(path_of(webhook, f"/deliveries/{delivery['id']}"), expect=200)
         assert whole["response"] is None and whole["attempt_log"][0]["error"]
         receiver.answer = status(200)
-        hasty.admin.patch(path_of(webhook), {"description": "mended"}, expect=200)
+        hasty.admin.patch(path_of(webhook), {"label": "mended"}, expect=200)
         wait_for_deliveries(hasty.admin, webhook, 1)
     organization.scim.close()
