@@ -1,10 +1,16 @@
--- Event streams (migrations/0016_streams.sql).
+-- Event streams (migrations/0016_streams.sql). How far behind a stream is: by its push, which is a webhook's, or by the place
+-- of its receiver's polls, which begins with the number of the feed.
 
 -- name: stream_load
-SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place, s.issuer,
-       s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, w.state, w.state_reason, w.secret IS NOT NULL,
-       p.success_ms, p.failure_ms, p.failure, p.scanned_sequence,
-       (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1), e.last_sequence
+SELECT s.id, s.environment_id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt,
+       s.place, s.issuer, s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, COALESCE(w.state, 1), w.state_reason,
+       COALESCE(w.state_ms, s.created_ms), w.secret IS NOT NULL, p.failing_since_ms, p.success_ms, p.failure_ms, p.failure,
+       p.next_ms, p.expired_events, COALESCE(p.scanned_sequence, CAST(CONV(HEX(LEFT(s.place, 8)), 16, 10) AS UNSIGNED)),
+       (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1), e.last_sequence,
+       (SELECT f.numbered_ms FROM feed f
+        WHERE f.environment_id = s.environment_id
+          AND f.sequence = COALESCE((SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1),
+                                    p.scanned_sequence, CAST(CONV(HEX(LEFT(s.place, 8)), 16, 10) AS UNSIGNED)))
 FROM event_stream s
 LEFT JOIN feed_end e ON e.environment_id = s.environment_id
 LEFT JOIN webhook_endpoint w ON w.id = s.id
@@ -18,10 +24,15 @@ SELECT environment_id FROM event_stream WHERE id = ?
 SELECT 1 FROM event_stream WHERE environment_id = ? AND id = ? FOR UPDATE
 
 -- name: stream_list
-SELECT s.id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt, s.place, s.issuer,
-       s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, w.state, w.state_reason, w.secret IS NOT NULL,
-       p.success_ms, p.failure_ms, p.failure, p.scanned_sequence,
-       (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1), e.last_sequence
+SELECT s.id, s.environment_id, s.label, s.delivery, s.audience, s.format, s.algorithm, s.events, s.organizations, s.salt,
+       s.place, s.issuer, s.errors, s.created_ms, s.updated_ms, s.polled_ms, w.url, COALESCE(w.state, 1), w.state_reason,
+       COALESCE(w.state_ms, s.created_ms), w.secret IS NOT NULL, p.failing_since_ms, p.success_ms, p.failure_ms, p.failure,
+       p.next_ms, p.expired_events, COALESCE(p.scanned_sequence, CAST(CONV(HEX(LEFT(s.place, 8)), 16, 10) AS UNSIGNED)),
+       (SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1), e.last_sequence,
+       (SELECT f.numbered_ms FROM feed f
+        WHERE f.environment_id = s.environment_id
+          AND f.sequence = COALESCE((SELECT MIN(l.sequence) FROM webhook_lane l WHERE l.endpoint_id = s.id AND l.kind = 1),
+                                    p.scanned_sequence, CAST(CONV(HEX(LEFT(s.place, 8)), 16, 10) AS UNSIGNED)))
 FROM event_stream s
 LEFT JOIN feed_end e ON e.environment_id = s.environment_id
 LEFT JOIN webhook_endpoint w ON w.id = s.id

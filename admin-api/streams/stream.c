@@ -4,10 +4,13 @@
 #include "admin_api_sql.h"
 #include "base/json.h"
 #include "base/must.h"
+#include "column.h"
 #include "reply.h"
+#include "webhook.h"
 
 enum column {
     ID,
+    ENVIRONMENT,
     LABEL,
     DELIVERY,
     AUDIENCE,
@@ -25,19 +28,14 @@ enum column {
     URL,
     STATE,
     STATE_REASON,
+    STATE_MS,
     HAS_TOKEN,
-    SUCCESS,
-    FAILURE_MS,
-    FAILURE,
-    SCANNED, /* by the dispatcher; */
-    LAGGING, /* the least place of a lane */
-    LAST     /* of the feed */
+    HEALTH
 };
 
 const char *const stream_delivery_names[] = {[STREAM_POLL] = "poll", [STREAM_PUSH] = "push"};
 const char *const stream_format_names[] = {[SET_FULL] = "full", [SET_NOTICE] = "notice"};
 const char *const stream_algorithm_names[] = {[AUTH_ES256] = "ES256", [AUTH_RS256] = "RS256"};
-static const char *const state_names[] = {"active", "active", "paused", "disabled"}; /* nothing: it is polled */
 
 /* --- reading --- */
 
@@ -92,33 +90,13 @@ static json_t *show_events(unsigned events, enum set_format format)
     return list;
 }
 
-static json_t *time_of(const struct db_value *column)
+static json_t *show_health(const struct call *call, const struct db_value *row)
 {
-    return column->kind == DB_NULL ? json_null() : show_time_or_null(column->integer);
-}
-
-static uint64_t next_of(const struct db_value *row)
-{
-    struct stream_place place;
-    if (row[SCANNED].kind != DB_NULL)
-        return (uint64_t)row[row[LAGGING].kind == DB_NULL ? SCANNED : LAGGING].integer;
-    must(stream_place_read(row[PLACE].bytes, &place));
-    return place.feed.sequence;
-}
-
-/* At most so many events are not there yet: numbers of the feed, of which not all become tokens. */
-static int64_t lag_of(const struct db_value *row)
-{
-    int64_t lag = row[LAST].kind == DB_NULL ? 0 : row[LAST].integer + 1 - (int64_t)next_of(row);
-    return lag > 0 ? lag : 0;
-}
-
-static json_t *show_health(const struct db_value *row)
-{
-    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:I}", "lag", (json_int_t)lag_of(row), "last_polled_at",
-                     time_of(&row[POLLED]), "last_success_at", time_of(&row[SUCCESS]), "last_failure_at",
-                     time_of(&row[FAILURE_MS]), "last_failure", show_text_or_null(row[FAILURE].bytes), "errors",
-                     (json_int_t)row[ERRORS].integer);
+    json_t *health = webhook_show_health(call, &row[HEALTH], (enum webhook_state)row[STATE].integer);
+    json_object_set_new(health, "last_polled_at",
+                        row[POLLED].kind == DB_NULL ? json_null() : show_time_or_null(row[POLLED].integer));
+    json_object_set_new(health, "errors", json_integer(row[ERRORS].integer));
+    return health;
 }
 
 json_t *stream_show(struct call *call, const struct db_value *row)
@@ -126,21 +104,21 @@ json_t *stream_show(struct call *call, const struct db_value *row)
     struct slice organizations = row[ORGANIZATIONS].bytes;
     enum set_format format = (enum set_format)row[FORMAT].integer;
     const char *issuer = arena_copy(call_arena(call), row[ISSUER].bytes);
-    struct id id;
-    db_id_out(&row[ID], &id);
     json_t *shown =
-        json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:o}", "id", show_id(ID_PREFIX_STREAM, &id), "label",
+        json_pack("{s:o, s:o, s:o, s:s, s:o, s:s, s:s, s:o, s:o}", "id", column_show_id(ID_PREFIX_STREAM, &row[ID]),
+                  "environment_id", column_show_id(ID_PREFIX_ENVIRONMENT, &row[ENVIRONMENT]), "label",
                   json_from_slice(row[LABEL].bytes), "delivery", stream_delivery_names[row[DELIVERY].integer],
                   "audience", json_from_slice(row[AUDIENCE].bytes), "format", stream_format_names[format], "algorithm",
                   stream_algorithm_names[row[ALGORITHM].integer], "events",
                   show_events((unsigned)row[EVENTS].integer, format), "organization_ids",
                   organizations.len ? json_loadb(organizations.data, organizations.len, 0, NULL) : json_null());
-    json_t *more = json_pack("{s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o}", "issuer", issuer, "jwks_uri",
-                             json_sprintf("%s/jwks.json", issuer), "url", show_text_or_null(row[URL].bytes),
-                             "has_bearer_token", row[HAS_TOKEN].kind != DB_NULL && row[HAS_TOKEN].integer, "state",
-                             state_names[row[STATE].integer], "state_reason",
-                             show_text_or_null(row[STATE_REASON].bytes), "created_at", show_time(row[CREATED].integer),
-                             "updated_at", show_time(row[UPDATED].integer), "health", show_health(row));
+    json_t *more =
+        json_pack("{s:s, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o, s:o}", "issuer", issuer, "jwks_uri",
+                  json_sprintf("%s/jwks.json", issuer), "url", show_text_or_null(row[URL].bytes), "has_bearer_token",
+                  row[HAS_TOKEN].kind != DB_NULL && row[HAS_TOKEN].integer, "state",
+                  webhook_state_names[row[STATE].integer], "state_reason", show_text_or_null(row[STATE_REASON].bytes),
+                  "state_changed_at", show_time(row[STATE_MS].integer), "created_at", show_time(row[CREATED].integer),
+                  "updated_at", show_time(row[UPDATED].integer), "health", show_health(call, row));
     must(shown && more);
     json_object_update(shown, more);
     json_decref(more);

@@ -6,6 +6,7 @@
 #include "orders.h"
 #include "problem.h"
 #include "secret.h"
+#include "webhook.h"
 
 enum { BOX_BYTES = 512, TYPES_BYTES = 4000 };
 
@@ -79,11 +80,10 @@ static bool set_token(struct call *call, const struct stream *stream, struct err
 
 static bool set_state(struct call *call, const struct stream *stream, struct err *err)
 {
-    enum { ACTIVE = 1, PAUSED = 2 };
     struct slice state = call_text(call, "state", SLICE_EMPTY);
-    const struct db_value parameters[] = {db_integer(slice_equals(state, SLICE_LITERAL("paused")) ? PAUSED : ACTIVE),
-                                          db_integer(call->op->now_ms), db_id(&stream->environment.id),
-                                          db_id(&stream->id)};
+    const struct db_value parameters[] = {
+        db_integer(slice_equals(state, SLICE_LITERAL("paused")) ? WEBHOOK_PAUSED : WEBHOOK_ACTIVE),
+        db_integer(call->op->now_ms), db_id(&stream->environment.id), db_id(&stream->id)};
     return state.len == 0 || db_execute(call->db, sql_stream_endpoint_set_state, parameters, 4, NULL, err);
 }
 

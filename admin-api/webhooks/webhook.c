@@ -22,6 +22,11 @@ enum column {
     STATE_MS,
     CREATED,
     UPDATED,
+    HEALTH
+};
+
+/* Columns of what an endpoint's health is made of. */
+enum health_column {
     FAILING_SINCE,
     SUCCESS,
     FAILURE_MS,
@@ -34,7 +39,7 @@ enum column {
     BEHIND_MS
 };
 
-static const char *const state_names[] = {
+const char *const webhook_state_names[] = {
     [WEBHOOK_ACTIVE] = "active", [WEBHOOK_PAUSED] = "paused", [WEBHOOK_DISABLED] = "disabled"};
 
 /* --- showing --- */
@@ -91,16 +96,16 @@ static int64_t lag_of(const struct db_value *row)
     return row[SCANNED].kind == DB_NULL || row[LAST].kind == DB_NULL || lag < 0 ? 0 : lag;
 }
 
-static json_t *show_health(const struct call *call, const struct db_value *row)
+json_t *webhook_show_health(const struct call *call, const struct db_value *row, enum webhook_state state)
 {
     int64_t lag = lag_of(row), next_ms = row[NEXT].integer;
-    bool waits = row[NEXT].kind != DB_NULL && next_ms > call->op->now_ms && row[STATE].integer == WEBHOOK_ACTIVE;
+    bool waits = row[NEXT].kind != DB_NULL && next_ms > call->op->now_ms && state == WEBHOOK_ACTIVE;
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I}", "failing_since", show_column_time(&row[FAILING_SINCE]),
                      "last_success_at", show_column_time(&row[SUCCESS]), "last_failure_at",
                      show_column_time(&row[FAILURE_MS]), "last_failure", show_text_or_null(row[FAILURE].bytes),
                      "next_attempt_at", waits ? show_time(next_ms) : json_null(), "lag", (json_int_t)lag,
                      "behind_since", lag > 0 ? show_column_time(&row[BEHIND_MS]) : json_null(), "expired_events",
-                     (json_int_t)row[EXPIRED_EVENTS].integer);
+                     (json_int_t)(row[EXPIRED_EVENTS].kind == DB_NULL ? 0 : row[EXPIRED_EVENTS].integer));
 }
 
 json_t *webhook_show(struct call *call, const struct db_value *row)
@@ -110,10 +115,11 @@ json_t *webhook_show(struct call *call, const struct db_value *row)
                   column_show_id(ID_PREFIX_WEBHOOK, &row[ID]), "environment_id",
                   column_show_id(ID_PREFIX_ENVIRONMENT, &row[ENVIRONMENT]), "url", json_from_slice(row[URL].bytes),
                   "label", show_text_or_null(row[LABEL].bytes), "types", show_types(&row[TYPES]), "state",
-                  state_names[row[STATE].integer], "state_reason", show_text_or_null(row[STATE_REASON].bytes),
+                  webhook_state_names[row[STATE].integer], "state_reason", show_text_or_null(row[STATE_REASON].bytes),
                   "state_changed_at", show_time(row[STATE_MS].integer), "previous_secret_until",
                   show_column_time(&row[PREVIOUS_UNTIL]), "created_at", show_time(row[CREATED].integer), "updated_at",
-                  show_time(row[UPDATED].integer), "health", show_health(call, row));
+                  show_time(row[UPDATED].integer), "health",
+                  webhook_show_health(call, &row[HEALTH], (enum webhook_state)row[STATE].integer));
     show_signature(call, row, shown);
     return shown;
 }

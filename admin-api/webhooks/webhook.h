@@ -7,13 +7,14 @@
 enum { WEBHOOKS_MOST = 50 /* of an environment */ };
 
 enum webhook_state { WEBHOOK_ACTIVE = 1, WEBHOOK_PAUSED, WEBHOOK_DISABLED }; /* webhook_endpoint.state */
+extern const char *const webhook_state_names[];
 
 struct webhook { /* texts in the arena of the call */
     struct id id;
     struct environment_id environment;
     struct slice url, label, state_reason; /* data NULL: none */
-    struct slice types;                          /* names, comma between; data NULL: all */
-    struct slice secret;                         /* sealed */
+    struct slice types;                    /* names, comma between; data NULL: all */
+    struct slice secret;                   /* sealed */
     enum webhook_state state;
     int64_t state_ms;
 };
@@ -27,5 +28,7 @@ MUST_CHECK bool webhook_of_path(struct call *call, const struct db_value **row_o
 
 /* A row of webhook_find or webhook_list. A new reference. */
 json_t *webhook_show(struct call *call, const struct db_value *row);
+/* Of a webhook, or of the push of an event stream: the last ten columns of their statements. */
+json_t *webhook_show_health(const struct call *call, const struct db_value *columns, enum webhook_state state);
 
 #endif

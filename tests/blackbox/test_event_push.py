@@ -193,13 +193,31 @@ def test_a_paused_stream_is_not_pushed_and_goes_on_where_it_was(admin, scim, rec
     assert claims_in(request.body.decode())["sub_id"]["id"] == first
 
 
+def test_what_the_feed_has_dropped_before_it_was_pushed_is_told(hasty, admin, scim, receiver):
+    stream = push(admin, receiver)
+    path = f"/v1/streams/{stream['id']}"
+    admin.patch(path, {"state": "paused"}, expect=200)
+    scim.new_user()
+    until(lambda: health(admin, stream)["lag"] == 1, "it has its number")
+    assert health(admin, stream)["expired_events"] == 0
+    environment = hasty.id_bytes(stream["environment_id"])
+    hasty.database.execute("DELETE FROM feed WHERE environment_id = %s", environment)
+    hasty.database.execute("UPDATE feed_end SET purged_sequence = last_sequence WHERE environment_id = %s", environment)
+    admin.patch(path, {"state": "active"}, expect=200)
+    until(lambda: health(admin, stream)["expired_events"] == 1, "it is told")
+    user = scim.new_user()["id"]
+    (request,) = receiver.wait_for(1)
+    assert claims_in(request.body.decode())["sub_id"]["id"] == user
+
+
 def test_EV_10_a_receiver_that_is_gone_ends_the_stream_with_an_event(admin, scim, receiver):
     stream = push(admin, receiver)
     receiver.answer = status(410)
     scim.new_user()
     path = f"/v1/streams/{stream['id']}"
     until(lambda: admin.get(path)["state"] == "disabled", "the stream is disabled")
-    assert admin.get(path)["state_reason"]
+    gone = admin.get(path)
+    assert gone["state_reason"] and gone["state_changed_at"] > gone["created_at"] and gone["health"]["failing_since"]
     events = [event for event in admin.get("/v1/events?types=stream.disabled")["events"]]
     assert events[0]["data"]["stream_id"] == stream["id"]
     receiver.answer = status(202)

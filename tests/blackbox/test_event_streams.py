@@ -412,15 +412,18 @@ def test_EV_11_what_could_not_be_taken_is_kept_and_not_offered_again(admin, scim
 
 def test_a_stream_shows_how_far_behind_it_is(admin, scim):
     receiver = Receiver(admin)
-    assert receiver.stream["health"]["lag"] == 0
+    assert receiver.stream["health"]["lag"] == 0 and receiver.stream["health"]["last_polled_at"] is None
     for _ in range(3):
         scim.new_user()
     one, two, three = receiver.offered()
-    assert admin.get(receiver.path)["health"]["lag"] == 3
+    behind = admin.get(receiver.path)["health"]
+    assert behind["lag"] == 3 and behind["behind_since"] and behind["last_polled_at"]
     receiver.offered(ack=[one])
-    assert admin.get(receiver.path)["health"]["lag"] == 2
+    less = admin.get(receiver.path)["health"]
+    assert less["lag"] == 2 and less["behind_since"] >= behind["behind_since"]
     receiver.offered(ack=[two, three])
-    assert admin.get(receiver.path)["health"]["lag"] == 0
+    even = admin.get(receiver.path)["health"]
+    assert even["lag"] == 0 and even["behind_since"] is None
 
 
 def test_EV_11_tokens_of_another_stream_are_not_acknowledged(admin, scim):
