@@ -14,7 +14,7 @@ from pathlib import Path
 import measure
 from stack import DATABASE, Failure, say
 
-ASKED = ["post_user", "patch_title", "add_member_small"]
+ASKED = ["post_user", "patch_active", "patch_title", "add_member_small"]
 SIDES = ["without", "with"]
 
 

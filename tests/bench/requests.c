@@ -113,7 +113,7 @@ static void make_patch_active(struct plan *plan, uint64_t n, struct request *req
     buf_printf(&request->body, "\"op\":\"replace\",\"path\":\"active\",\"value\":%s}]}", active ? "true" : "false");
 }
 
-/* Each a change that costs the same, which switching people off and on again does not. */
+/* A change of an attribute that nothing else follows from. */
 static void make_patch_title(struct plan *plan, uint64_t n, struct request *request)
 {
     begin_patch(plan, "Users", plan->users.first[scattered(plan, n)], request);
