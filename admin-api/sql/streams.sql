@@ -171,7 +171,3 @@ DELETE FROM webhook_endpoint WHERE environment_id = ? AND id = ? AND kind = 2
 -- Streams that sign on the dispatcher's thread.
 -- name: stream_endpoints
 SELECT id FROM webhook_endpoint WHERE environment_id = ? AND kind = 2 ORDER BY id LIMIT 100
-
--- name: stream_delivery_list
-SELECT id, state, event_id, type, attempts, status, error, next_ms, created_ms, ended_ms
-FROM webhook_delivery WHERE endpoint_id = ? AND id > ? ORDER BY id LIMIT ?

@@ -255,7 +255,7 @@ static bool read_filter(struct call *call, struct filter *filter, struct err *er
            read_state(call->query[QUERY_STATE], filter, err) && read_types(call, filter, err);
 }
 
-static struct db_rows *query_page(struct call *call, const struct webhook *webhook, const struct filter *filter,
+static struct db_rows *query_page(struct call *call, const struct id *endpoint, const struct filter *filter,
                                   const struct page *page, struct err *err)
 {
     struct id behind = page->after;
@@ -264,12 +264,13 @@ static struct db_rows *query_page(struct call *call, const struct webhook *webho
     const struct db_value state = filter->state ? db_integer(filter->state) : db_null(),
                           types = column_text(filter->types), replay = column_id(&filter->replay);
     const struct db_value parameters[] = {
-        db_id(&webhook->id), db_integer(filter->since_ms),        state, state, types, types, replay, replay,
-        db_id(&behind),      db_integer((int64_t)page->limit + 1)};
+        db_id(endpoint), db_integer(filter->since_ms),        state, state, types, types, replay, replay,
+        db_id(&behind),  db_integer((int64_t)page->limit + 1)};
     return db_query(call->db, sql_webhook_delivery_list, parameters, 10, err);
 }
 
-static bool collect(struct call *call, struct db_rows *rows, struct page *page, json_t *list, struct err *err)
+static bool collect(struct call *call, struct db_rows *rows, struct page *page, delivery_show_fn *show, json_t *list,
+                    struct err *err)
 {
     const struct db_value *row;
     while ((row = db_next(rows))) {
@@ -278,28 +279,32 @@ static bool collect(struct call *call, struct db_rows *rows, struct page *page, 
             continue;
         }
         db_id_out(&row[LOGGED_ID], &page->last);
-        json_array_append_new(list, delivery_show(call, row));
+        json_array_append_new(list, show(call, row));
     }
     return db_rows_end(rows, err);
 }
 
-static bool list(struct call *call, struct err *err)
+bool deliveries_answer(struct call *call, const struct id *endpoint, delivery_show_fn *show, struct err *err)
 {
-    struct webhook webhook;
     struct filter filter;
     struct page page;
-    const struct db_value *row;
-    if (!webhook_of_path(call, &row, &webhook, err) || !read_filter(call, &filter, err) ||
-        !page_read(call, &webhook.id, &page, err))
+    if (!read_filter(call, &filter, err) || !page_read(call, endpoint, &page, err))
         return false;
-    struct db_rows *rows = query_page(call, &webhook, &filter, &page, err);
+    struct db_rows *rows = query_page(call, endpoint, &filter, &page, err);
     json_t *deliveries = json_array();
-    if (!rows || !collect(call, rows, &page, deliveries, err)) {
+    if (!rows || !collect(call, rows, &page, show, deliveries, err)) {
         json_decref(deliveries);
         return false;
     }
     const char *next = page_next(call, &page);
     return reply_json(call->op, 200, json_pack("{s:o, s:s?}", "deliveries", deliveries, "next_cursor", next));
+}
+
+static bool list(struct call *call, struct err *err)
+{
+    struct webhook webhook;
+    const struct db_value *row;
+    return webhook_of_path(call, &row, &webhook, err) && deliveries_answer(call, &webhook.id, delivery_show, err);
 }
 
 const struct admin_operation webhook_delivery_list = {

@@ -40,6 +40,12 @@ MUST_CHECK bool delivery_of_path(struct call *call, const struct webhook *webhoo
                                  struct id *delivery_out, struct err *err);
 MUST_CHECK bool delivery_load(struct call *call, const struct webhook *webhook, const struct id *delivery,
                               const struct db_value **row_out, struct err *err);
-json_t *delivery_show(struct call *call, const struct db_value *row); /* as lists have it; a new reference */
+typedef json_t *delivery_show_fn(struct call *call, const struct db_value *row); /* a new reference */
+delivery_show_fn delivery_show;                                                  /* as lists have it */
+
+/* A page of an endpoint's log, newest first, narrowed by the query; of a stream's, too, which shows it in its own way.
+ */
+MUST_CHECK bool deliveries_answer(struct call *call, const struct id *endpoint, delivery_show_fn *show,
+                                  struct err *err);
 
 #endif

@@ -131,7 +131,8 @@ def test_EV_10_a_token_that_cannot_be_read_is_given_up_and_the_next_one_sent(adm
     assert [claims_in(token)["sub_id"]["id"] for token in tokens(receiver)] == [first, second]
     path = f"/v1/streams/{stream['id']}/deliveries"
     until(lambda: len(admin.get(path)["deliveries"]) == 2, "both are in the log")
-    given_up, taken = admin.get(path, expect=200)["deliveries"]
+    taken, given_up = admin.get(path, expect=200)["deliveries"]
+    assert admin.get(f"{path}?state=failed", expect=200)["deliveries"] == [given_up]
     assert given_up["state"] == "failed" and given_up["status"] == 400 and "invalid_request" in given_up["error"]
     assert taken["state"] == "delivered" and taken["status"] == 202 and taken["type"] == "user.created"
 
@@ -205,6 +206,8 @@ def test_what_the_feed_has_dropped_before_it_was_pushed_is_told(hasty, admin, sc
     hasty.database.execute("UPDATE feed_end SET purged_sequence = last_sequence WHERE environment_id = %s", environment)
     admin.patch(path, {"state": "active"}, expect=200)
     until(lambda: health(admin, stream)["expired_events"] == 1, "it is told")
+    (told,) = admin.get(f"{path}/deliveries", expect=200)["deliveries"]
+    assert told["kind"] == "expired" and told["stream_id"] == stream["id"] and "snapshot" in told["error"]
     user = scim.new_user()["id"]
     (request,) = receiver.wait_for(1)
     assert claims_in(request.body.decode())["sub_id"]["id"] == user
