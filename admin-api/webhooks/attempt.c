@@ -188,17 +188,23 @@ static void give_up(const struct flight *flight, struct delivery *delivery)
     lane_pop(&flight->endpoint->lanes, flight->lane);
 }
 
-static void try_again(const struct flight *flight, struct delivery *delivery, const struct outcome *outcome,
-                      uint64_t chance)
+/* Not before then, by the event's own schedule. */
+static int64_t next_try_ms(const struct flight *flight, bool is_early, const struct outcome *outcome, uint64_t chance)
 {
-    struct lane *lane = flight->lane;
-    int64_t delay_ms = schedule_delay_ms(lane->failures, chance, flight->dispatcher->settings.haste);
-    if (delay_ms < outcome->retry_after_ms)
-        delay_ms = outcome->retry_after_ms;
+    const struct lane *lane = flight->lane;
+    const struct dispatcher *dispatcher = flight->dispatcher;
+    int64_t now_ms = dispatcher_now_ms(dispatcher), asked_ms = now_ms + outcome->retry_after_ms;
+    int64_t due_ms =
+        is_early ? lane->next_ms : now_ms + schedule_delay_ms(lane->failures, chance, dispatcher->settings.haste);
+    return due_ms > asked_ms ? due_ms : asked_ms;
+}
+
+static void try_again(const struct flight *flight, struct delivery *delivery, int64_t next_ms)
+{
     delivery->state = DELIVERY_AGAIN;
-    delivery->next_ms = delivery->created_ms + delay_ms;
+    delivery->next_ms = next_ms;
     metric_add(flight->dispatcher->metrics.again, 1);
-    lane_wait(&flight->endpoint->lanes, lane, delivery->next_ms);
+    lane_wait(&flight->endpoint->lanes, flight->lane, next_ms);
 }
 
 static uint64_t any_number(void)
@@ -232,16 +238,24 @@ static void note_failure(const struct flight *flight, const struct outcome *outc
         endpoint->disable_for = "Nothing but failures came of it for days.";
 }
 
+/* Probes of a receiver that is down come more often than an event's own schedule; only what that has due counts against
+ * the event, or it would be given up within hours. */
+static bool is_early(const struct flight *flight)
+{
+    return flight->is_probe && flight->lane->next_ms > dispatcher_now_ms(flight->dispatcher);
+}
+
 static void fail(const struct flight *flight, struct delivery *delivery, const struct outcome *outcome)
 {
     struct lane *lane = flight->lane;
-    unsigned failures = ++lane->failures;
+    bool early = is_early(flight);
+    unsigned failures = early ? lane->failures : ++lane->failures;
     uint64_t chance = any_number();
     bool is_ping = lane->kind == LANE_PING;
     if (is_ping || outcome->verdict == WEBHOOK_NEVER || failures >= SCHEDULE_ATTEMPTS)
         give_up(flight, delivery);
     else
-        try_again(flight, delivery, outcome, chance);
+        try_again(flight, delivery, next_try_ms(flight, early, outcome, chance));
     if (outcome->verdict == WEBHOOK_GONE || (!is_ping && outcome->verdict != WEBHOOK_NEVER))
         note_failure(flight, outcome, failures, chance);
 }

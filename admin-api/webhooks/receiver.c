@@ -26,7 +26,7 @@ bool receiver_succeed(struct receiver *receiver, int64_t now_ms)
 static void wait(struct receiver *receiver, unsigned failures, int64_t retry_after_ms, int64_t now_ms, uint64_t chance,
                  unsigned haste)
 {
-    int64_t delay_ms = schedule_delay_ms(failures, chance, haste);
+    int64_t delay_ms = schedule_probe_ms(failures, chance, haste);
     receiver->failures = failures;
     receiver->next_ms = now_ms + (delay_ms > retry_after_ms ? delay_ms : retry_after_ms);
 }

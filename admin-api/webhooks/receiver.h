@@ -2,7 +2,7 @@
  *
  * One event that fails waits by itself and holds up its lane alone, however often. An endpoint at which several events
  * in a row have failed, or that asks for a break (429, 502, 503, 504), is down: nothing is sent but one probe at a
- * time, by the schedule. Whatever succeeds brings it back up. Times are the database's. */
+ * time, every half an hour in the end. Whatever succeeds brings it back up. Times are the database's. */
 #ifndef ADMIN_WEBHOOKS_RECEIVER_H
 #define ADMIN_WEBHOOKS_RECEIVER_H
 

@@ -8,7 +8,7 @@ enum { SECOND_MS = 1000, DAY_MS = 86400000, MINUTE_S = 60, HOUR_S = 3600 };
 
 static const int delays_s[] = {5,           5 * MINUTE_S, 30 * MINUTE_S, 2 * HOUR_S, 5 * HOUR_S,
                                10 * HOUR_S, 14 * HOUR_S,  20 * HOUR_S,   24 * HOUR_S};
-enum { DELAYS = sizeof delays_s / sizeof delays_s[0] };
+enum { DELAYS = sizeof delays_s / sizeof delays_s[0], PROBES = 3 /* delays between probes, the last one repeated */ };
 _Static_assert(DELAYS == SCHEDULE_ATTEMPTS - 1, "a delay between two attempts");
 
 int64_t schedule_delay_ms(unsigned failures, uint64_t chance, unsigned haste)
@@ -17,6 +17,11 @@ int64_t schedule_delay_ms(unsigned failures, uint64_t chance, unsigned haste)
     int64_t delay = (int64_t)delays_s[line < DELAYS ? line : DELAYS - 1] * SECOND_MS, tenth = delay / 10;
     int64_t spread = (int64_t)(chance % (uint64_t)(2 * tenth + 1)) - tenth;
     return (delay + spread) / haste;
+}
+
+int64_t schedule_probe_ms(unsigned failures, uint64_t chance, unsigned haste)
+{
+    return schedule_delay_ms(failures < PROBES ? failures : PROBES, chance, haste);
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", and the two that are only read: RFC 850's and asctime's. Names of days say nothing.

@@ -18,6 +18,10 @@ enum {
  * not come back together. `haste` divides all of it: 1 but in tests. */
 int64_t schedule_delay_ms(unsigned failures, uint64_t chance, unsigned haste);
 
+/* Likewise to the next probe of a receiver that is down: 5 s, 5 min, and every half an hour from then on, so that
+ * nothing waits for much longer than that once it is back. */
+int64_t schedule_probe_ms(unsigned failures, uint64_t chance, unsigned haste);
+
 /* The value of Retry-After (RFC 9110 section 10.2.3): seconds, or a date in any of the three forms that HTTP has had.
  * At most a day; a date that is over is 0. false: neither. */
 bool schedule_retry_after(struct slice value, int64_t now_ms, int64_t *delay_ms_out);

@@ -306,6 +306,17 @@ def test_what_happens_after_the_last_known_event_was_given_up_is_a_probe_like_an
     assert failed["event_id"] not in {event["id"] for event in hook.events()}
 
 
+def test_WH_09_probes_of_a_receiver_that_is_down_come_often_and_do_not_count_against_an_event(make_rollcall, hook):
+    vendor = Vendor(make_rollcall(admin_options=["--webhook-haste", str(RUSH)]))
+    hook.rule = 503
+    id = vendor.register(hook)
+    users(vendor.organizations[0], 1)
+    until(lambda: any(one["attempts"] > 12 for one in vendor.deliveries(id, state="retrying")), "more than ten are made")
+    hook.rule = 200
+    until(lambda: len(hook.events()) == 1, "it comes")
+    assert not vendor.deliveries(id, state="failed")
+
+
 def test_WH_09_after_days_of_nothing_but_failures_it_is_disabled(make_rollcall, hook):
     vendor = Vendor(make_rollcall(admin_options=["--webhook-haste", str(RUSH)]), 3)
     hook.rule = 503
@@ -328,7 +339,7 @@ def test_WH_09_after_days_of_nothing_but_failures_it_is_disabled(make_rollcall, 
 def test_R18_who_was_down_for_a_day_gets_everything_in_order_and_costs_nobody_anything(hasty, hook):
     vendor = Vendor(hasty, 4)
     with Hook() as other:
-        hook.rule = hang_up
+        hook.rule = lambda event: hang_up
         down, up = vendor.register(hook), vendor.register(other)
         for _ in range(15):
             for organization in vendor.organizations:

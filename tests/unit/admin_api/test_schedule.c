@@ -24,6 +24,15 @@ static void test_WH_09_delays_are_those_of_standard_webhooks(void **state)
     assert_int_equal(SCHEDULE_ATTEMPTS, 10);
 }
 
+static void test_a_receiver_that_is_down_is_probed_every_half_an_hour_in_the_end(void **state)
+{
+    (void)state;
+    static const int64_t expected[] = {5 * SECOND_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 30 * MINUTE_MS, 30 * MINUTE_MS};
+    for (unsigned i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        assert_int_equal(schedule_probe_ms(i + 1, middle(expected[i]), 1), expected[i]);
+    assert_int_equal(schedule_probe_ms(200, middle(30 * MINUTE_MS), 1), 30 * MINUTE_MS);
+}
+
 static void test_delays_are_spread_over_a_tenth_in_both_directions(void **state)
 {
     (void)state;
@@ -191,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_WH_09_delays_are_those_of_standard_webhooks),
+        cmocka_unit_test(test_a_receiver_that_is_down_is_probed_every_half_an_hour_in_the_end),
         cmocka_unit_test(test_delays_are_spread_over_a_tenth_in_both_directions),
         cmocka_unit_test(test_haste_divides_all_of_it),
         cmocka_unit_test(test_a_clock_that_jumps_ends_nothing),
