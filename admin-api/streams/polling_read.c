@@ -1,7 +1,7 @@
 #include "base/json.h"
 #include "polling.h"
 
-enum { PAGE_EVENTS = 500, MOST_PAGES = 20 };
+enum { LEAST_EVENTS = 50, MOST_PAGES = 20 };
 
 bool polling_wants(struct polling *polling, const struct stream_place *mark)
 {
@@ -82,10 +82,17 @@ struct feed_query polling_query(const struct polling *polling)
     struct feed_query query = {.environment = stream->environment,
                                .from = first_of(&polling->place),
                                .types = set_types_of(stream->set.events),
-                               .limit = PAGE_EVENTS};
+                               .limit = LEAST_EVENTS};
     if (stream->organization_count == 1)
         query.organization = stream->organizations[0];
     return query;
+}
+
+/* What there is room for, and one to see that there is more. */
+static size_t limit_of(const struct polling *polling)
+{
+    size_t wanted = polling->most - polling->count + 1;
+    return wanted < LEAST_EVENTS ? LEAST_EVENTS : wanted > FEED_MOST ? FEED_MOST : wanted;
 }
 
 static bool read_page(struct polling *polling, struct feed_reader *reader, struct feed_query *query, bool *at_end_out,
@@ -94,6 +101,7 @@ static bool read_page(struct polling *polling, struct feed_reader *reader, struc
     struct arena arena;
     struct feed_page page;
     arena_init(&arena);
+    query->limit = limit_of(polling);
     bool is_read = (feed_read(reader, polling->call->db, query, &arena, &page, err) || explain(err)) &&
                    take_page(polling, &page, &arena, err);
     *at_end_out = is_read && page.at_end;
