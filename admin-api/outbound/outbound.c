@@ -182,6 +182,7 @@ static void set_request(CURL *easy, struct post *post, const struct outbound_req
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFETIME_S);
     SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* of a look-up nobody waits for the end, which a name's servers can put off */
 }
 
 static void keep(struct outbound *outbound, struct post *post)

@@ -257,6 +257,31 @@ def test_WH_10_names_are_looked_up_when_they_are_registered_and_when_they_are_co
     assert not rollcall.crashes()
 
 
+@pytest.mark.skipif(not may_replace_names(), reason="a resolv.conf of one's own takes root")
+def test_R18_a_name_whose_servers_do_not_answer_stops_nobody_else(tmp_path):
+    """Looking it up takes longer than the whole test: the attempt ends before, and nobody waits for the look-up."""
+    receiver = Receiver(host="127.0.0.2")
+    named = {f"{name}.example.com": [["127.0.0.2"]] for name in ("good", "silent")}
+    rollcall = WithNames(tmp_path / "rollcall", admin_options=("--webhook-allow", "127.0.0.2"))
+    with NameServer(tmp_path, named, timeout=30, attempts=5) as names:
+        rollcall.names = names
+        try:
+            rollcall.start()
+            good, silent = (
+                register(rollcall.admin, f"http://{name}.example.com:{receiver.port}/") for name in ("good", "silent")
+            )
+            names.answers["silent.example.com"] = None
+            rollcall.admin.post(path_of(silent, "/ping"), expect=202)
+            (delivery,) = wait_for_deliveries(rollcall.admin, silent, 1, "?state=failed")
+            assert delivery["error"] == "The connection was not made in time."
+            rollcall.admin.post(path_of(good, "/ping"), expect=202)
+            wait_for_deliveries(rollcall.admin, good, 1)
+        finally:
+            rollcall.stop()
+            receiver.close()
+    assert not rollcall.crashes()
+
+
 # --- what is sent ---
 
 

@@ -22,15 +22,15 @@ def _encoded(name):
 
 class NameServer:
     """answers: for a name, None (there is no answer, ever), or a list of rounds; a round is a list of addresses or one other name (a CNAME). Each look-up of
-    the name's IPv4 addresses takes the next round; the last one stays."""
+    the name's IPv4 addresses takes the next round; the last one stays. Who gets no answer asks again `attempts` times, every `timeout` seconds."""
 
-    def __init__(self, directory, answers):
+    def __init__(self, directory, answers, timeout=2, attempts=2):
         self.answers = {name: rounds and list(rounds) for name, rounds in answers.items()}
         self.asked = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.address = self._bind()
         self.resolv_conf = directory / "resolv.conf"
-        self.resolv_conf.write_text(f"nameserver {self.address}\noptions timeout:2 attempts:2\n")
+        self.resolv_conf.write_text(f"nameserver {self.address}\noptions timeout:{timeout} attempts:{attempts}\n")
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _bind(self):
