@@ -611,3 +611,22 @@ def test_the_log_of_deliveries_is_bounded(make_rollcall, hook):
     vendor.organizations.append(vendor.rollcall.new_organization(vendor.admin))
     vendor.admin.delete(f"/v1/organizations/{vendor.organizations[1].id}?grace_days=0", expect=204)
     until(lambda: database.query(count, id_bytes(id)) == ((0,),), "that of an endpoint that is gone is dropped")
+
+
+def test_a_log_of_attempts_without_end_stops_nobody(vendor, hook):
+    """Each change of an endpoint begins anew: as often as somebody changes it, its event is tried."""
+    hook.rule = 500
+    id = vendor.register(hook)
+    vendor.organizations[0].scim.new_user()
+    hook.wait_for(1)
+    (delivery,) = until(lambda: vendor.deliveries(id, state="retrying"), "an attempt is logged")
+    vendor.update(id, state="paused")
+    attempt = '{"at_ms":1,"status":500,"error":"},{","duration_ms":1}'
+    many = ",".join([attempt] * 1000).ljust(65535)
+    statement = "UPDATE webhook_delivery SET attempt_log = %s WHERE endpoint_id = %s"
+    vendor.rollcall.database.execute(statement, many, id_bytes(id))
+    hook.rule = 200
+    vendor.update(id, state="active")
+    until(lambda: vendor.deliveries(id, state="delivered"), "it is delivered, and that is written down")
+    shown = vendor.admin.get(f"/v1/webhooks/{id}/deliveries/{delivery['id']}", expect=200).json
+    assert shown["status"] == 200 and len(shown["attempt_log"]) == 1000
