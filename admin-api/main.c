@@ -159,13 +159,16 @@ static bool start(struct process *process, struct err *err)
     return start_dispatcher(process, err) && start_listener(process, err);
 }
 
-/* false: requests were cut. The store stops before the server is freed: it brings the last jobs home. */
+/* false: requests were cut. The store stops first, for its last jobs may begin an export, wake housekeeping or wait for
+ * the sequencer; and before the server is freed, for it brings them home. */
 static bool stop(struct process *process)
 {
     hub_close(process->hub);
     bool clean = !process->server || http_server_drain(process->server);
     if (!clean)
         log_plain(LOG_WARN, "admin", "requests were cut: the drain timeout passed");
+    if (process->store)
+        store_stop(process->store);
     exports_stop(process->admin.exports);
     if (process->jobs)
         job_runner_stop(process->jobs);
@@ -173,8 +176,6 @@ static bool stop(struct process *process)
         dispatcher_stop(process->dispatcher);
     if (process->housekeeping)
         housekeeping_stop(process->housekeeping);
-    if (process->store)
-        store_stop(process->store);
     hub_stop(process->hub);
     if (process->sequencer)
         sequencer_stop(process->sequencer);

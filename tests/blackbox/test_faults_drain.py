@@ -1,7 +1,9 @@
 """SIGTERM under load: what is under way is finished, nothing fails, exit status 0."""
 
 import http.client
+import signal
 import threading
+import urllib.request
 
 import pytest
 
@@ -72,3 +74,35 @@ def test_the_admin_api_drains_too(rollcall):
     rollcall.admin.wire.close()
     rollcall.ensure_running()
     rollcall.admin.get("/v1/organizations", expect=200)
+
+
+@pytest.fixture
+def hasty(make_rollcall):
+    """One worker, and no patience at the end."""
+    return make_rollcall(admin_options=["--query-workers", "1", "--drain-timeout", "100"])
+
+
+def ask(rollcall, path):
+    """Somebody who does not wait for the answer."""
+    headers = {"Authorization": f"Bearer {rollcall.admin.key}"}
+    connection = http.client.HTTPConnection("127.0.0.1", rollcall.admin_port, timeout=60)
+    connection.request("GET", path, headers=headers)
+    return connection
+
+
+def test_an_export_that_begins_when_all_has_been_cut_ends_with_the_rest(hasty):
+    org, process = hasty.new_organization(), hasty.admin_process
+
+    def queued():
+        with urllib.request.urlopen(f"{hasty.admin_url}/metrics", timeout=30) as metrics:
+            return 'rollcall_queue_depth{lane="query"} 1' in metrics.read().decode()
+
+    with hasty.database.frozen():
+        asked = [ask(hasty, "/v1/organizations"), ask(hasty, f"/v1/organizations/{org.id}/snapshot")]
+        until(queued, "the export waits for the worker")
+        process.expected_to_end = True
+        process.signal(signal.SIGTERM)
+        until(lambda: "requests were cut" in process.log.read_text(), "the drain is over")
+    assert process.wait() == 1
+    for connection in asked:
+        connection.close()
