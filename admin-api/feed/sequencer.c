@@ -129,7 +129,8 @@ static bool is_stopping(struct sequencer *sequencer)
     return stopping;
 }
 
-/* *others_out: another process has numbered since. */
+/* *others_out: another process has numbered since. Orders to dispatchers count as turns, too, to wake those who listen;
+ * what only numbering moves is `low`. While a gap holds that where it is, several number in turn. */
 static bool look(struct sequencer *sequencer, uint64_t low, bool *any_out, bool *others_out, struct err *err)
 {
     const struct db_value parameter = db_integer((int64_t)low), *row;
@@ -137,12 +138,13 @@ static bool look(struct sequencer *sequencer, uint64_t low, bool *any_out, bool 
         return false;
     if (!row)
         return err_set(err, ERR_UNAVAILABLE, "feed_turn has no row");
-    *others_out = (uint64_t)row[0].integer != sequencer->turns;
+    bool is_woken = (uint64_t)row[0].integer != sequencer->turns;
+    *others_out = (uint64_t)row[1].integer != sequencer->low;
     sequencer->turns = (uint64_t)row[0].integer;
     sequencer->low = (uint64_t)row[1].integer;
     sequencer->numbering.news = row[3].integer != 0;
     *any_out = row[2].integer != 0 || sequencer->numbering.news;
-    if (*others_out)
+    if (is_woken)
         tell_listeners(sequencer);
     return true;
 }
@@ -156,6 +158,7 @@ static bool number_all(struct sequencer *sequencer, bool from_start, struct err 
         if (sequencer->result.rows == 0 && sequencer->result.numbered == 0)
             return true;
         sequencer->turns = sequencer->numbering.turns;
+        sequencer->low = sequencer->numbering.low;
         count(sequencer);
         tell_listeners(sequencer);
     } while (sequencer->result.more && !is_stopping(sequencer));

@@ -127,6 +127,44 @@ static void test_listeners_hear_of_what_another_process_has_numbered(void **stat
     sequencer_stop(two);
 }
 
+struct noise {
+    atomic_bool ends;
+    atomic_int made;
+};
+
+/* As orders to the dispatchers do: nothing is numbered by it. */
+static void *wake_all(void *argument)
+{
+    struct noise *noise = argument;
+    struct err err = ERR_INIT;
+    struct db *own = db_open(&settings, &err);
+    must(own);
+    for (; !atomic_load(&noise->ends); atomic_fetch_add(&noise->made, 1))
+        must(db_execute(own, "UPDATE feed_turn SET turns = turns + 1 WHERE id = 1", NULL, 0, NULL, &err));
+    db_close(own);
+    return NULL;
+}
+
+static void test_who_only_wakes_listeners_is_not_taken_for_somebody_who_numbers(void **state)
+{
+    (void)state;
+    struct noise noise = {.made = 0};
+    struct sequencer *sequencer = sequencer_start(&settings);
+    pthread_t thread;
+    sequencer_settle(sequencer);
+    database_run(db, "SET GLOBAL innodb_flush_log_at_trx_commit = 0;\n"); /* no disk slows it down */
+    must(pthread_create(&thread, NULL, wake_all, &noise) == 0);
+    for (int i = 0; i < 5; i++) {
+        must(leave_event(db));
+        wait_until_numbered();
+    }
+    atomic_store(&noise.ends, true);
+    pthread_join(thread, NULL);
+    assert_true(atomic_load(&noise.made) > 0);
+    database_run(db, "SET GLOBAL innodb_flush_log_at_trx_commit = 1;\n");
+    sequencer_stop(sequencer);
+}
+
 struct load {
     atomic_bool ends;
     atomic_int left;
@@ -201,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_who_has_settled_finds_what_was_committed_before),
         cmocka_unit_test(test_it_is_also_found_when_another_process_is_at_work),
         cmocka_unit_test(test_listeners_hear_of_what_another_process_has_numbered),
+        cmocka_unit_test(test_who_only_wakes_listeners_is_not_taken_for_somebody_who_numbers),
         cmocka_unit_test(test_it_stops_under_load_and_another_goes_on),
         cmocka_unit_test(test_it_goes_on_when_the_database_is_back),
     };
