@@ -73,7 +73,9 @@ ALTER TABLE `change`
 ALTER TABLE `change`
   ADD COLUMN IF NOT EXISTS is_put TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '1: by a SCIM PUT';
 
--- What was told before there were numbers.
+-- What was told before there were numbers. All of it anew, when this was cut before the ends were written: what was told has
+-- changed since.
+DELETE FROM feed WHERE NOT EXISTS (SELECT 1 FROM feed_end);
 INSERT IGNORE INTO feed (environment_id, sequence, source, operation_id, ordinal, organization_id, directory_id, type,
                          kind, resource_id, is_primary, numbered_ms)
 SELECT e.environment_id, ROW_NUMBER() OVER (PARTITION BY e.environment_id ORDER BY e.id), 2, e.id, 0, e.organization_id,

@@ -448,6 +448,23 @@ static void test_events_of_before_the_feed_have_numbers_afterwards(void **state)
     }
 }
 
+/* The tables are there and the numbers given, but not the ends: it was cut in between. Then the eldest event was
+ * dropped, and one has come. */
+static void test_events_have_their_numbers_when_it_is_cut_between_them_and_their_ends(void **state)
+{
+    (void)state;
+    database_run(db, old_events);
+    run_migration(&migrations[13]);
+    database_run(db, "DELETE FROM feed_end;\nDELETE FROM event WHERE id = REPEAT('1', 16);\n"
+                     "INSERT INTO event (id, environment_id, type, data, created_ms) VALUES "
+                     "(REPEAT('6', 16), REPEAT('e', 16), 'token.expired', '{}', 10)");
+    run_migration(&migrations[13]);
+    assert_int_equal(
+        database_integer(db, "SELECT GROUP_CONCAT(LEFT(operation_id, 1) ORDER BY sequence) = '2,4,6' FROM feed "
+                             "WHERE environment_id = REPEAT('e', 16)"),
+        1);
+}
+
 #define EMPTY(test)    cmocka_unit_test_setup_teardown(test, start_empty, finish)
 #define MIGRATED(test) cmocka_unit_test_setup_teardown(test, start_migrated, finish)
 
@@ -459,6 +476,7 @@ int main(void)
         MIGRATED(test_an_old_database_is_not_served_and_catches_up),
         EMPTY(test_rows_of_the_first_release_are_right_afterwards),
         MIGRATED(test_events_of_before_the_feed_have_numbers_afterwards),
+        MIGRATED(test_events_have_their_numbers_when_it_is_cut_between_them_and_their_ends),
         MIGRATED(test_a_newer_database_is_neither_served_nor_migrated),
         MIGRATED(test_a_changed_migration_is_noticed),
         MIGRATED(test_another_product_s_history_and_gaps_are_noticed),
