@@ -145,14 +145,6 @@ static void answer_stream(struct hub_visit *visit, const struct feed_page *page)
 static const struct hub_kind poll = {.name = "poll", .answer = answer_poll};
 static const struct hub_kind stream = {.name = "stream", .streams = true, .answer = answer_stream};
 
-static void park(struct call *call, struct hub_visit *visit)
-{
-    visit->call = *call;
-    visit->call.db = NULL;
-    visit->call.body = NULL;
-    call_state(call->op)->parked = visit;
-}
-
 static bool begin_stream(struct call *call, struct hub_visit *visit, const struct feed_page *page)
 {
     (void)feed_stream_begin(call);
@@ -176,7 +168,7 @@ static bool answer(struct call *call, struct hub_visit *visit, struct err *err)
     if (!visit->kind->streams && !waits)
         return answer_page(call, visit, &page, err);
     visit->query.from = page.next;
-    park(call, visit);
+    hub_park(call, visit);
     return !visit->kind->streams || begin_stream(call, visit, &page);
 }
 
@@ -189,21 +181,9 @@ static bool list(struct call *call, struct err *err)
            read_size(call, visit, err) && find_place(call, visit, err) && answer(call, visit, err);
 }
 
-static enum job_run start(struct op *op, struct db *db, struct err *err)
-{
-    const struct admin_settings *settings = op->service->context;
-    if (!admin_run(op, db, err))
-        return JOB_FAILED;
-    const struct call_state *state = op->state;
-    struct hub_visit *visit = state ? state->parked : NULL;
-    if (!visit || op->is_head || op->err.kind != ERR_NONE)
-        return JOB_RAN;
-    return hub_enter(settings->hub, op, visit, &op->err) ? JOB_PARKED : JOB_RAN;
-}
-
 const struct admin_operation event_list = {
     .produces = "application/json text/event-stream",
-    .operation = {.name = "event.list", .lane = OP_QUERY, .scope = SCOPE_ADMIN_READ, .start = start},
+    .operation = {.name = "event.list", .lane = OP_QUERY, .scope = SCOPE_ADMIN_READ, .start = hub_run},
     .queries = QUERY_PAGE | QUERY_BIT(QUERY_TYPES) | QUERY_BIT(QUERY_ORGANIZATION) | QUERY_BIT(QUERY_DIRECTORY) |
                QUERY_BIT(QUERY_WAIT) | QUERY_BIT(QUERY_ENVIRONMENT),
     .handle = list,

@@ -192,6 +192,27 @@ bool hub_enter(struct hub *hub, struct op *op, struct hub_visit *visit, struct e
     return enters;
 }
 
+enum job_run hub_run(struct op *op, struct db *db, struct err *err)
+{
+    const struct admin_settings *settings = op->service->context;
+    if (!admin_run(op, db, err))
+        return JOB_FAILED;
+    const struct call_state *state = op->state;
+    struct hub_visit *visit = state ? state->parked : NULL;
+    if (!visit || op->is_head || op->err.kind != ERR_NONE)
+        return JOB_RAN;
+    return hub_enter(settings->hub, op, visit, &op->err) ? JOB_PARKED : JOB_RAN;
+}
+
+/* Without the connection and the body, which are gone by then. */
+void hub_park(const struct call *call, struct hub_visit *visit)
+{
+    visit->call = *call;
+    visit->call.db = NULL;
+    visit->call.body = NULL;
+    call_state(call->op)->parked = visit;
+}
+
 /* --- the thread --- */
 
 bool desk_connect(struct desk *desk)

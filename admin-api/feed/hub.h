@@ -36,6 +36,10 @@ struct hub *hub_start(const struct db_settings *database, struct sequencer *sequ
  * piece. ERR_THROTTLED, ERR_BUSY: nothing was taken. Any thread. */
 MUST_CHECK bool hub_enter(struct hub *hub, struct op *op, struct hub_visit *visit, struct err *err);
 
+/* For operations that may wait: `start`, and what their handler calls, as the last thing, to go on in the hub. */
+enum job_run hub_run(struct op *op, struct db *db, struct err *err);
+void hub_park(const struct call *call, struct hub_visit *visit);
+
 /* Everything that waits is over, and so is at once what comes: before the loops are drained. */
 void hub_close(struct hub *hub); /* NULL is fine, as below */
 /* After the loops have ended and the store has stopped, before the sequencer does. */

@@ -13,13 +13,7 @@ static const char *check_at(const json_t *value, const struct field_context *con
     return instant_ms < context->now_ms ? NULL : "must be in the past";
 }
 
-static const char *check_dry_run(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return json_is_boolean(value) ? NULL : "must be true or false";
-}
-
-static const struct admin_field fields[] = {{"at", check_at, FIELD_REQUIRED}, {"dry_run", check_dry_run, 0}};
+static const struct admin_field fields[] = {{"at", check_at, FIELD_REQUIRED}, {"dry_run", field_flag, 0}};
 
 static bool check_reach(struct call *call, const struct directory *directory, int64_t at_ms, struct err *err)
 {

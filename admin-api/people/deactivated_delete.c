@@ -19,12 +19,6 @@ static const char *check_days(const json_t *value, const struct field_context *c
     return good ? NULL : "must be a whole number from 0 to 36500";
 }
 
-static const char *check_flag(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return json_is_boolean(value) ? NULL : "must be true or false";
-}
-
 /* Who is deactivated while it runs is not meant: the moment is the request's. */
 static bool start(struct call *call, struct err *err)
 {
@@ -173,7 +167,7 @@ const struct admin_job_kind deactivated_delete_job = {.name = "deactivated_delet
 
 static const struct admin_field fields[] = {
     {"older_than_days", check_days, FIELD_REQUIRED},
-    {"dry_run", check_flag, 0},
+    {"dry_run", field_flag, 0},
 };
 const struct admin_operation user_delete_deactivated = {
     .operation = ADMIN_OPERATION("directory_user.delete_deactivated", SCOPE_ADMIN_MANAGE),

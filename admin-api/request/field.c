@@ -119,6 +119,18 @@ const char *field_state(const json_t *value, const struct field_context *context
     return known ? NULL : "must be \"active\" or \"paused\"";
 }
 
+const char *field_flag(const json_t *value, const struct field_context *context)
+{
+    (void)context;
+    return json_is_boolean(value) ? NULL : "must be true or false";
+}
+
+const char *field_url(const json_t *value, const struct field_context *context)
+{
+    (void)context;
+    return json_is_string(value) ? NULL : "must be a URL, a string";
+}
+
 static const char *check_id(const json_t *value, const char *prefix, const struct field_context *context)
 {
     struct id id;

@@ -31,6 +31,8 @@ field_check_fn field_domains;
 field_check_fn field_idp; /* a word; idp.c has those that are known */
 field_check_fn field_policy;
 field_check_fn field_state; /* "active" or "paused" */
+field_check_fn field_flag;  /* true or false */
+field_check_fn field_url;   /* its form only: destination.h reads it */
 field_check_fn field_directory_id;
 field_check_fn field_environment_id;
 field_check_fn field_token_scopes;

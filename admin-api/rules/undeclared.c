@@ -268,15 +268,9 @@ static const char *check_entries(const json_t *value, const struct field_context
     return NULL;
 }
 
-static const char *check_flag(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return json_is_boolean(value) ? NULL : "must be true or false";
-}
-
-static const struct admin_field declare_fields[] = {{"attributes", check_entries, 0}, {"all", check_flag, 0}};
+static const struct admin_field declare_fields[] = {{"attributes", check_entries, 0}, {"all", field_flag, 0}};
 static const struct admin_field dismiss_fields[] = {{"attributes", check_entries, FIELD_REQUIRED},
-                                                    {"dismissed", check_flag, 0}};
+                                                    {"dismissed", field_flag, 0}};
 
 const struct admin_operation undeclared_attribute_list = {
     .operation = ADMIN_OPERATION("undeclared_attribute.list", SCOPE_ADMIN_READ),

@@ -317,7 +317,7 @@ static bool publish(struct op *op, struct db *db, struct err *err)
 
 /* --- fields --- */
 
-static const char *check_algorithm(const json_t *value, const struct field_context *context)
+const char *event_key_check_algorithm(const json_t *value, const struct field_context *context)
 {
     (void)context;
     const char *text = json_string_value(value);
@@ -343,7 +343,7 @@ static const char *check_keep(const json_t *value, const struct field_context *c
 }
 
 static const struct admin_field rotate_fields[] = {
-    {"algorithm", check_algorithm, 0},
+    {"algorithm", event_key_check_algorithm, 0},
     {"sign_after_seconds", check_sign_after, 0},
     {"keep_seconds", check_keep, 0},
 };

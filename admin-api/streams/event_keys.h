@@ -7,6 +7,8 @@
 
 extern const struct admin_operation event_key_list, event_key_get, event_key_rotate, event_key_set;
 
+field_check_fn event_key_check_algorithm;
+
 /* In the caller's transaction: makes the environment's first key of the algorithm, where there is none. */
 MUST_CHECK bool event_key_need(struct call *call, const struct environment_id *environment,
                                enum auth_algorithm algorithm, struct err *err);

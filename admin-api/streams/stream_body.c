@@ -27,18 +27,6 @@ static const char *check_format(const json_t *value, const struct field_context 
     return is_one_of(value, "full", "notice") ? NULL : "must be \"full\" or \"notice\"";
 }
 
-static const char *check_algorithm(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return is_one_of(value, "ES256", "RS256") ? NULL : "must be \"ES256\" or \"RS256\"";
-}
-
-static const char *check_state(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return is_one_of(value, "active", "paused") ? NULL : "must be \"active\" or \"paused\"";
-}
-
 static const char *check_audience(const json_t *value, const struct field_context *context)
 {
     (void)context;
@@ -49,18 +37,6 @@ static const char *check_audience(const json_t *value, const struct field_contex
         if ((unsigned char)text.data[i] <= ' ')
             return "must not contain blanks or control characters";
     return NULL;
-}
-
-static const char *check_flag(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return json_is_boolean(value) ? NULL : "must be true or false";
-}
-
-static const char *check_url(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return json_is_string(value) ? NULL : "must be a URL, a string";
 }
 
 /* RFC 6750 section 2.1. */
@@ -104,27 +80,27 @@ static const char *check_organizations(const json_t *value, const struct field_c
 const struct admin_field stream_fields_create[STREAM_FIELDS_CREATE] = {
     {"label", field_name, FIELD_REQUIRED},
     {"delivery", check_delivery, FIELD_REQUIRED},
-    {"url", check_url, 0},
+    {"url", field_url, 0},
     {"bearer_token", check_bearer, FIELD_NULLABLE},
     {"audience", check_audience, 0},
     {"format", check_format, 0},
-    {"algorithm", check_algorithm, 0},
+    {"algorithm", event_key_check_algorithm, 0},
     {"events", check_events, FIELD_NULLABLE},
     {"organization_ids", check_organizations, FIELD_NULLABLE},
-    {"announce", check_flag, 0},
+    {"announce", field_flag, 0},
     {"environment_id", field_environment_id, 0},
 };
 
 const struct admin_field stream_fields_update[STREAM_FIELDS_UPDATE] = {
     {"label", field_name, 0},
-    {"url", check_url, 0},
+    {"url", field_url, 0},
     {"bearer_token", check_bearer, FIELD_NULLABLE},
     {"audience", check_audience, 0},
     {"format", check_format, 0},
-    {"algorithm", check_algorithm, 0},
+    {"algorithm", event_key_check_algorithm, 0},
     {"events", check_events, FIELD_NULLABLE},
-    {"state", check_state, 0},
-    {"announce", check_flag, 0},
+    {"state", field_state, 0},
+    {"announce", field_flag, 0},
 };
 
 /* --- reading --- */

@@ -22,12 +22,6 @@ static const char *check_most(const json_t *value, const struct field_context *c
     return good ? NULL : "must be a whole number, 0 or more; 0 only acknowledges";
 }
 
-static const char *check_flag(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return json_is_boolean(value) ? NULL : "must be true or false";
-}
-
 static const char *check_ack(const json_t *value, const struct field_context *context)
 {
     (void)context;
@@ -144,17 +138,14 @@ static void on_news(struct hub_visit *visit, const struct feed_page *page)
 
 static const struct hub_kind waiting = {.name = "set_poll", .answer = on_news};
 
-/* Without a connection and a body: they are gone by then. */
 static void park(struct polling *polling)
 {
     struct call *call = polling->call;
     struct hub_visit *visit = arena_new(call_arena(call), struct hub_visit);
-    *visit = (struct hub_visit){.kind = &waiting, .call = *call, .longest_ms = LONGEST_MS};
+    *visit = (struct hub_visit){.kind = &waiting, .longest_ms = LONGEST_MS};
     visit->query = polling_query(polling);
     visit->query.limit = 1;
-    visit->call.db = NULL;
-    visit->call.body = NULL;
-    call_state(call->op)->parked = visit;
+    hub_park(call, visit);
 }
 
 static void count(const struct polling *polling)
@@ -186,27 +177,15 @@ static bool poll(struct call *call, struct err *err)
     return good;
 }
 
-static enum job_run start(struct op *op, struct db *db, struct err *err)
-{
-    const struct admin_settings *settings = op->service->context;
-    if (!admin_run(op, db, err))
-        return JOB_FAILED;
-    const struct call_state *state = op->state;
-    struct hub_visit *visit = state ? state->parked : NULL;
-    if (!visit || op->err.kind != ERR_NONE)
-        return JOB_RAN;
-    return hub_enter(settings->hub, op, visit, &op->err) ? JOB_PARKED : JOB_RAN;
-}
-
 static const struct admin_field fields[] = {
     {"maxEvents", check_most, 0},
-    {"returnImmediately", check_flag, 0},
+    {"returnImmediately", field_flag, 0},
     {"ack", check_ack, 0},
     {"setErrs", check_errors, 0},
 };
 
 const struct admin_operation stream_poll = {
-    .operation = {.name = "stream.poll", .lane = OP_QUERY, .scope = SCOPE_ADMIN_READ, .start = start},
+    .operation = {.name = "stream.poll", .lane = OP_QUERY, .scope = SCOPE_ADMIN_READ, .start = hub_run},
     .body_optional = true,
     ADMIN_FIELDS(fields),
     .handle = poll,

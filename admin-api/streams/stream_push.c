@@ -2,27 +2,11 @@
 
 #include "admin_api_sql.h"
 #include "base/json.h"
-#include "destination.h"
 #include "orders.h"
-#include "problem.h"
 #include "secret.h"
 #include "webhook.h"
 
 enum { BOX_BYTES = 512, TYPES_BYTES = 4000 };
-
-bool stream_push_url(struct call *call, struct slice *url_out, struct err *err)
-{
-    struct destination destination;
-    *url_out = SLICE_EMPTY;
-    if (!call_has(call, "url"))
-        return true;
-    const char *why = destination_prove(call->settings->outbound, call_text(call, "url", SLICE_EMPTY), call_arena(call),
-                                        &destination);
-    if (why)
-        return problem_invalid(call->op, "#/url", why, err);
-    *url_out = destination.url;
-    return true;
-}
 
 /* Names of the types that may become its events, as webhook_endpoint keeps them. */
 static struct slice types_of(const struct call *call, const struct stream *stream)

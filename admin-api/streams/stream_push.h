@@ -4,11 +4,7 @@
 
 #include "stream.h"
 
-/* The URL that the body names, where it does, proved; data NULL: it does not. Asks name servers: before anything is
- * locked. */
-MUST_CHECK bool stream_push_url(struct call *call, struct slice *url_out, struct err *err);
-
-/* In the caller's transaction, with the body's token. */
+/* In the caller's transaction, with the body's token. url: data NULL: it stays. */
 MUST_CHECK bool stream_push_begin(struct call *call, const struct stream *stream, struct slice url, struct err *err);
 MUST_CHECK bool stream_push_change(struct call *call, const struct stream *stream, struct slice url, struct err *err);
 MUST_CHECK bool stream_push_end(struct call *call, const struct stream *stream, struct err *err);

@@ -14,6 +14,7 @@
 #include "stream.h"
 #include "stream_body.h"
 #include "stream_push.h"
+#include "webhook.h"
 
 /* --- where it begins --- */
 
@@ -137,7 +138,7 @@ static void settle(struct call *call) { sequencer_settle(call->settings->sequenc
 static bool create(struct call *call, struct err *err)
 {
     struct environment_id environment;
-    struct slice url;
+    struct slice url = SLICE_EMPTY;
     const struct db_value *row;
     settle(call);
     if (!access_environment(call, &environment, err))
@@ -145,8 +146,8 @@ static bool create(struct call *call, struct err *err)
     struct stream stream = fresh_stream(call, &environment);
     call->audit.environment = environment;
     if (!fits_delivery(call, stream.delivery, err) || !has_url(call, stream.delivery, err) ||
-        !stream_push_url(call, &url, err) || !has_room(call, &environment, err) || !begin(call, &stream, url, err) ||
-        !stream_load(call, &environment, &stream.id, &row, &stream, err))
+        !webhook_url_of_body(call, &url, err) || !has_room(call, &environment, err) ||
+        !begin(call, &stream, url, err) || !stream_load(call, &environment, &stream.id, &row, &stream, err))
         return false;
     json_t *shown = stream_show(call, row);
     audit_after(call, json_copy(shown));
@@ -203,11 +204,11 @@ static bool save(struct call *call, const struct stream *stream, struct slice ur
 static bool update(struct call *call, struct err *err)
 {
     struct stream stream;
-    struct slice url;
+    struct slice url = SLICE_EMPTY;
     const struct db_value *row;
     if (call_has(call, "announce"))
         settle(call);
-    if (!stream_push_url(call, &url, err) || !stream_of_path(call, &row, &stream, err))
+    if (!webhook_url_of_body(call, &url, err) || !stream_of_path(call, &row, &stream, err))
         return false;
     audit_before(call, stream_show(call, row));
     if (!fits_delivery(call, stream.delivery, err) || !stream_body_read(call, &stream, err) ||

@@ -5,6 +5,8 @@
 #include "auth/webhook.h"
 #include "base/json.h"
 #include "column.h"
+#include "destination.h"
+#include "problem.h"
 #include "reply.h"
 #include "secret.h"
 
@@ -176,4 +178,17 @@ bool webhook_of_path(struct call *call, const struct db_value **row_out, struct 
     const struct db_value parameters[] = {db_id(&id)};
     return db_query_one(call->db, sql_webhook_lock, parameters, 1, row_out, err) &&
            webhook_find(call, &id, row_out, webhook_out, err);
+}
+
+bool webhook_url_of_body(struct call *call, struct slice *url_out, struct err *err)
+{
+    struct destination destination;
+    if (!call_has(call, "url"))
+        return true;
+    const char *why = destination_prove(call->settings->outbound, call_text(call, "url", SLICE_EMPTY), call_arena(call),
+                                        &destination);
+    if (why)
+        return problem_invalid(call->op, "#/url", why, err);
+    *url_out = destination.url;
+    return true;
 }

@@ -26,6 +26,10 @@ MUST_CHECK bool webhook_find(struct call *call, const struct id *id, const struc
 MUST_CHECK bool webhook_of_path(struct call *call, const struct db_value **row_out, struct webhook *webhook_out,
                                 struct err *err);
 
+/* Of the body, where it has one: proved, as it is connected to. It asks name servers, so it comes before anything is
+ * locked that others wait for. */
+MUST_CHECK bool webhook_url_of_body(struct call *call, struct slice *url_out, struct err *err);
+
 /* A row of webhook_find or webhook_list. A new reference. */
 json_t *webhook_show(struct call *call, const struct db_value *row);
 /* Of a webhook, or of the push of an event stream: the last ten columns of their statements. */

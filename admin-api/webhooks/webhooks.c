@@ -6,7 +6,6 @@
 #include "audit.h"
 #include "auth/webhook.h"
 #include "base/json.h"
-#include "destination.h"
 #include "feed.h"
 #include "orders.h"
 #include "page.h"
@@ -18,12 +17,6 @@
 enum { TYPES_BYTES = 4000, BOX_BYTES = 512, OVERLAP_SECONDS = 86400 };
 
 /* --- what bodies may hold --- */
-
-static const char *field_url(const json_t *value, const struct field_context *context)
-{
-    (void)context;
-    return json_is_string(value) ? NULL : "must be a URL, a string";
-}
 
 static const char *field_signature(const json_t *value, const struct field_context *context)
 {
@@ -79,20 +72,6 @@ static enum webhook_state state_of_body(const struct call *call, enum webhook_st
     if (!state.len)
         return otherwise;
     return slice_equals(state, SLICE_LITERAL("paused")) ? WEBHOOK_PAUSED : WEBHOOK_ACTIVE;
-}
-
-/* Asks name servers, so it comes before anything is locked that others wait for. */
-static bool url_of_body(struct call *call, struct slice *url_out, struct err *err)
-{
-    struct destination destination;
-    if (!call_has(call, "url"))
-        return true;
-    const char *why = destination_prove(call->settings->outbound, call_text(call, "url", SLICE_EMPTY), call_arena(call),
-                                        &destination);
-    if (why)
-        return problem_invalid(call->op, "#/url", why, err);
-    *url_out = destination.url;
-    return true;
 }
 
 /* --- secrets --- */
@@ -177,7 +156,7 @@ static bool create(struct call *call, struct err *err)
     struct slice url = SLICE_EMPTY;
     const struct db_value *row;
     const struct id *id = &call->op->fresh_id.id;
-    if (!access_environment(call, &environment, err) || !url_of_body(call, &url, err) ||
+    if (!access_environment(call, &environment, err) || !webhook_url_of_body(call, &url, err) ||
         !has_room(call, &environment, err))
         return false;
     struct fresh_secret fresh = make_secret(call, &environment, id, scheme_of_body(call, AUTH_WEBHOOK_HMAC));
@@ -234,7 +213,7 @@ static bool update(struct call *call, struct err *err)
         return false;
     audit_before(call, webhook_show(call, row));
     url = webhook.url;
-    if (!url_of_body(call, &url, err) || !write_changes(call, &webhook, url, err) ||
+    if (!webhook_url_of_body(call, &url, err) || !write_changes(call, &webhook, url, err) ||
         !webhook_find(call, &webhook.id, &row, &webhook, err))
         return false;
     audit_after(call, webhook_show(call, row));

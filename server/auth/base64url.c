@@ -15,3 +15,13 @@ bool auth_base64url_read(struct slice text, struct arena *arena, struct slice *b
     *bytes_out = slice_of(bytes, length);
     return slice_equals(slice_str(again), text); /* public: what the client sent */
 }
+
+void auth_base64url_add(const void *bytes, size_t length, struct buf *out)
+{
+    size_t chars = sodium_base64_encoded_len(length, VARIANT); /* with NUL */
+    char *text = buf_reserve(out, chars);
+    if (!text)
+        return;
+    sodium_bin2base64(text, chars, bytes, length, VARIANT);
+    out->len += chars - 1;
+}

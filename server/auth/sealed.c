@@ -3,6 +3,7 @@
 
 #include "auth/seal.h"
 #include "base/must.h"
+#include "base64url.h"
 #include "pepper.h"
 
 enum {
@@ -33,16 +34,6 @@ static bool derive_key(const struct auth_peppers *peppers, unsigned version, con
     return true;
 }
 
-static void add_base64(const uint8_t *bytes, size_t length, struct buf *out)
-{
-    size_t chars = sodium_base64_encoded_len(length, BASE64URL); /* with NUL */
-    char *text = buf_reserve(out, chars);
-    if (!text)
-        return;
-    sodium_bin2base64(text, chars, bytes, length, BASE64URL);
-    out->len += chars - 1;
-}
-
 void auth_box_make(const struct auth_peppers *peppers, const char *purpose, struct slice bound, struct slice message,
                    struct buf *out)
 {
@@ -69,7 +60,7 @@ void auth_sealed_make(const struct auth_peppers *peppers, const char *purpose, s
     buf_init(&box, MAX_SEALED_CHARS);
     auth_box_make(peppers, purpose, bound, message, &box);
     must(!box.overflowed);
-    add_base64((const uint8_t *)box.data, box.len, out);
+    auth_base64url_add((const uint8_t *)box.data, box.len, out);
     buf_fini(&box);
 }
 
@@ -101,7 +92,7 @@ static bool is_canonical(const uint8_t *bytes, size_t length, struct slice text)
 {
     struct buf again;
     buf_init(&again, (size_t)2 * MAX_SEALED_CHARS);
-    add_base64(bytes, length, &again);
+    auth_base64url_add(bytes, length, &again);
     bool same = slice_equals(buf_slice(&again), text); /* public: what the client sent */
     buf_fini(&again);
     return same;

@@ -11,13 +11,9 @@
 #include <stdlib.h>
 
 #include "base/must.h"
+#include "base64url.h"
 
-enum {
-    P256_BYTES = 32,
-    MAX_SIGNATURE = AUTH_SET_RSA_BITS / 8,
-    MAX_KID = 64,
-    BASE64URL = sodium_base64_VARIANT_URLSAFE_NO_PADDING
-};
+enum { P256_BYTES = 32, MAX_SIGNATURE = AUTH_SET_RSA_BITS / 8, MAX_KID = 64 };
 
 struct auth_signer {
     enum auth_algorithm algorithm;
@@ -58,16 +54,6 @@ void auth_signer_free(struct auth_signer *signer)
     free(signer);
 }
 
-static void add_base64url(const void *bytes, size_t length, struct buf *out)
-{
-    size_t chars = sodium_base64_encoded_len(length, BASE64URL); /* with NUL */
-    char *text = buf_reserve(out, chars);
-    if (!text)
-        return;
-    sodium_bin2base64(text, chars, bytes, length, BASE64URL);
-    out->len += chars - 1;
-}
-
 /* Both numbers one behind the other (RFC 7518 section 3.4); OpenSSL writes them in DER. */
 static size_t flatten(uint8_t signature[MAX_SIGNATURE], size_t length)
 {
@@ -90,7 +76,7 @@ static void add_signature(const struct auth_signer *signer, struct slice signed_
     EVP_MD_CTX_free(context);
     if (signer->algorithm == AUTH_ES256)
         length = flatten(signature, length);
-    add_base64url(signature, length, out);
+    auth_base64url_add(signature, length, out);
 }
 
 void auth_set_sign(const struct auth_signer *signer, struct slice claims, struct buf *out)
@@ -99,9 +85,9 @@ void auth_set_sign(const struct auth_signer *signer, struct slice claims, struct
     size_t start = out->len;
     int length = snprintf(header, sizeof header, "{\"alg\":\"%s\",\"kid\":\"%s\",\"typ\":\"secevent+jwt\"}",
                           signer->algorithm == AUTH_ES256 ? "ES256" : "RS256", signer->kid);
-    add_base64url(header, (size_t)length, out);
+    auth_base64url_add(header, (size_t)length, out);
     buf_add_char(out, '.');
-    add_base64url(claims.data, claims.len, out);
+    auth_base64url_add(claims.data, claims.len, out);
     struct slice signed_part = slice_skip(buf_slice(out), start);
     if (out->overflowed)
         return;
