@@ -207,13 +207,12 @@ static bool write_changes(struct call *call, const struct webhook *webhook, stru
 static bool update(struct call *call, struct err *err)
 {
     struct webhook webhook;
-    struct slice url;
+    struct slice url = SLICE_EMPTY;
     const struct db_value *row;
-    if (!webhook_of_path(call, &row, &webhook, err))
+    if (!webhook_url_of_body(call, &url, err) || !webhook_of_path(call, &row, &webhook, err))
         return false;
     audit_before(call, webhook_show(call, row));
-    url = webhook.url;
-    if (!webhook_url_of_body(call, &url, err) || !write_changes(call, &webhook, url, err) ||
+    if (!write_changes(call, &webhook, url.data ? url : webhook.url, err) ||
         !webhook_find(call, &webhook.id, &row, &webhook, err))
         return false;
     audit_after(call, webhook_show(call, row));
