@@ -104,7 +104,7 @@ class Worker(threading.Thread):
     """Does `step` again and again; what is lost on the way is tried no more, what is wrong is a failure."""
 
     def __init__(self, world, name, steps):
-        super().__init__(name=name)
+        super().__init__(name=name, daemon=True)
         self.world, self.steps = world, steps
         self.chance = random.Random(f"{world.seed} {name}")
         self.done, self.came_of_it = 0, Counter()
@@ -365,7 +365,7 @@ class Reaper(threading.Thread):
     """Kills a process each time that `worker`s have done some more, and brings it back."""
 
     def __init__(self, world, name, workers, every):
-        super().__init__(name=name)
+        super().__init__(name=name, daemon=True)
         self.world, self.workers, self.every = world, workers, every
         self.chance = random.Random(f"{world.seed} {name}")
         self.killed = []
@@ -415,7 +415,7 @@ class Consumer(threading.Thread):
     the rows, and the cursor, with them or a little later."""
 
     def __init__(self, world, name):
-        super().__init__(name=name)
+        super().__init__(name=name, daemon=True)
         self.world, self.stop = world, threading.Event()
         self.chance = random.Random(f"{world.seed} {name}")
         self.rows = self.cursor = None  # committed
