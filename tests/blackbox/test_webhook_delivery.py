@@ -121,7 +121,7 @@ def hook():
 # --- order ---
 
 
-def test_R18_events_of_each_directory_come_in_order_one_at_a_time(hasty, hook):
+def test_WH_11_events_of_each_directory_come_in_order_one_at_a_time(hasty, hook):
     vendor = Vendor(hasty, 5)
     vendor.register(hook, types=["user.*", "group.*"])
     steps = threading.Event()
@@ -336,7 +336,7 @@ def test_WH_09_after_days_of_nothing_but_failures_it_is_disabled(make_rollcall, 
 # --- being down, being slow ---
 
 
-def test_R18_who_was_down_for_a_day_gets_everything_in_order_and_costs_nobody_anything(hasty, hook):
+def test_WH_09_WH_11_who_was_down_for_a_day_gets_everything_in_order_and_costs_nobody_anything(hasty, hook):
     vendor = Vendor(hasty, 4)
     with Hook() as other:
         hook.rule = lambda event: hang_up
