@@ -223,20 +223,27 @@ static void tell_shown(struct sifting *sifting, const struct pending *change, co
     tell_members(sifting->tell, change, &members);
 }
 
-/* Of a group that is gone meanwhile its deletion is told. */
-static bool tell_some(struct sifting *sifting, const struct pending *change, const struct fact *fact, struct err *err)
+static void tell_of_group(struct sifting *sifting, const struct pending *change, const struct fact *fact,
+                          const struct view_resource *group, struct arena *arena)
 {
-    struct arena *arena = sifting->tell->arena;
-    const struct view_resource *group;
-    if (!store_resource(sifting->tell->db, sifting->directory, SCIM_TYPE_GROUP, change->resource, arena, &group, err))
-        return false;
-    if (!group)
-        return true;
     struct slice document = tell_document(arena, sifting->group_type, group->stored);
     sifting->tell->why = fact->why;
     tell_shown(sifting, change, fact, document, true);
     tell_shown(sifting, change, fact, document, false);
-    return true;
+}
+
+/* Of a group that is gone meanwhile its deletion is told. */
+static bool tell_some(struct sifting *sifting, const struct pending *change, const struct fact *fact, struct err *err)
+{
+    struct arena arena;
+    struct tell *tell = sifting->tell;
+    const struct view_resource *group;
+    arena_init(&arena);
+    bool good = store_resource(tell->db, sifting->directory, SCIM_TYPE_GROUP, change->resource, &arena, &group, err);
+    if (good && group)
+        tell_of_group(sifting, change, fact, group, &arena);
+    arena_fini(&arena);
+    return good && (tell->body_bytes < TELL_MOST_BYTES || tell_write(tell, err));
 }
 
 /* --- one row after the other --- */
@@ -318,7 +325,10 @@ bool guarded_sift(struct db *db, struct arena *arena, int64_t now_ms, struct gua
         if (!done)
             done = arena_array(arena, struct directory_id, rows->count + 1);
         done[count++] = *next;
-        if (!sift_directory(&tell, done[count - 1], rows, news_out, err) || !tell_write(&tell, err))
+        arena_init(&tell.bodies);
+        bool good = sift_directory(&tell, done[count - 1], rows, news_out, err) && tell_write(&tell, err);
+        arena_fini(&tell.bodies);
+        if (!good)
             return false;
         *rows = (struct guarded_list){tell.list, tell.count};
     }

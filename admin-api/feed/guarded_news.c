@@ -476,6 +476,21 @@ static bool is_first(const struct item *items, size_t at)
     return true;
 }
 
+static bool tell_items(struct tell *tell, const struct item *items, size_t count, struct guarded_list *rows,
+                       struct err *err)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        tell_keep(tell, &rows->list[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct news news = {.tell = tell, .like = &items[i].place, .items = items, .item_count = count};
+        bool is_open = !id_is_zero(&items[i].place.environment.id) && is_first(items, i);
+        if (is_open && !(tell_directory(&news, err) && tell_write(tell, err)))
+            return false;
+    }
+    *rows = (struct guarded_list){tell->list, tell->count};
+    return true;
+}
+
 bool guarded_news(struct db *db, struct arena *arena, int64_t now_ms, struct guarded_list *rows, bool *more_out,
                   struct err *err)
 {
@@ -487,14 +502,8 @@ bool guarded_news(struct db *db, struct arena *arena, int64_t now_ms, struct gua
         return false;
     if (count == 0)
         return true;
-    for (size_t i = 0; i < rows->count; i++)
-        tell_keep(&tell, &rows->list[i]);
-    for (size_t i = 0; i < count; i++) {
-        struct news news = {.tell = &tell, .like = &items[i].place, .items = items, .item_count = count};
-        bool is_open = !id_is_zero(&items[i].place.environment.id) && is_first(items, i);
-        if (is_open && !tell_directory(&news, err))
-            return false;
-    }
-    *rows = (struct guarded_list){tell.list, tell.count};
-    return tell_write(&tell, err);
+    arena_init(&tell.bodies);
+    bool told = tell_items(&tell, items, count, rows, err);
+    arena_fini(&tell.bodies);
+    return told;
 }

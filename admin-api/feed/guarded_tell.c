@@ -71,13 +71,14 @@ void tell_event(struct tell *tell, const struct pending *like, const char *type,
         own_id(tell, &event.organization.id),
         own_id(tell, &event.directory.id),
         db_bytes(slice_str(type)),
-        db_bytes(arena_slice(tell->arena, data)),
+        db_bytes(arena_slice(&tell->bodies, data)),
         db_integer(tell->why.at_ms ? tell->why.at_ms : tell->now_ms),
         db_integer(tell->why.cause),
         own_id(tell, &tell->why.operation),
         actor_text(tell),
     };
     memcpy(tell->events + EVENT_COLUMNS * tell->event_count++, row, sizeof row);
+    tell->body_bytes += data.len;
 }
 
 static void add_member(struct buf *out, const struct tell_member *member, bool first)
@@ -117,8 +118,12 @@ void tell_members(struct tell *tell, const struct pending *like, const struct te
 
 bool tell_write(struct tell *tell, struct err *err)
 {
-    return tell->event_count == 0 ||
-           db_execute_bulk(tell->db, sql_guarded_event, tell->events, EVENT_COLUMNS, tell->event_count, NULL, err);
+    size_t count = tell->event_count;
+    if (count > 0 && !db_execute_bulk(tell->db, sql_guarded_event, tell->events, EVENT_COLUMNS, count, NULL, err))
+        return false;
+    tell->event_count = tell->body_bytes = 0;
+    arena_reset(&tell->bodies);
+    return true;
 }
 
 struct slice tell_document(struct arena *arena, const struct scim_resource_type *type, struct scim_stored stored)

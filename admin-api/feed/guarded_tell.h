@@ -8,7 +8,10 @@
 #include "scim/schema.h"
 #include "store/view.h"
 
-enum { TELL_MOST_MEMBERS = 500 }; /* in an event */
+enum {
+    TELL_MOST_MEMBERS = 500,    /* in an event */
+    TELL_MOST_BYTES = 32 << 20, /* of events in memory: each has the whole of its group */
+};
 
 /* Why it happened, when, and who did it; zero: the system, now. */
 struct tell_why {
@@ -19,15 +22,17 @@ struct tell_why {
     const char *actor_prefix;
 };
 
-struct tell { /* zero but for the first three */
+struct tell { /* zero but for the first three, and `bodies`, which is an arena of its own */
     struct db *db;
     struct arena *arena;
     int64_t now_ms;
     struct tell_why why;  /* of the events that follow */
     struct pending *list; /* what is to be numbered instead */
     size_t count, capacity;
-    struct db_value *events; /* rows of event */
+    struct db_value *events; /* rows of event, not written yet */
     size_t event_count, event_capacity;
+    struct arena bodies; /* of those events */
+    size_t body_bytes;
 };
 
 struct tell_member {
@@ -54,7 +59,7 @@ struct tell_members {
     size_t count;
 };
 void tell_members(struct tell *tell, const struct pending *like, const struct tell_members *members);
-/* Once, at the end. */
+/* At the end, and before when there is much. */
 MUST_CHECK bool tell_write(struct tell *tell, struct err *err);
 
 /* Room for one more: the list, or a larger one. */
