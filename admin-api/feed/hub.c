@@ -84,7 +84,7 @@ static void on_proceed(struct op *op, bool wanted)
     struct desk *desk = waiter->room->desk;
     pthread_mutex_lock(&desk->mutex);
     waiter->turn = wanted ? TURN_OURS : TURN_OVER;
-    desk->attention |= !wanted || desk->closing;
+    desk->attention |= !wanted || desk->closing || hub_now_ms() >= waiter->proved_ms + HUB_PROVE_MS;
     stir(desk);
     pthread_mutex_unlock(&desk->mutex);
 }

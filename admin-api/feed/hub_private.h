@@ -9,7 +9,7 @@
 #include "obs/metrics.h"
 #include "sequencer.h"
 
-enum { HUB_DESKS = 2, HUB_ROOM_LISTS = 64 };
+enum { HUB_DESKS = 2, HUB_ROOM_LISTS = 64, HUB_PROVE_MS = 10000 /* between two looks at a credential */ };
 
 enum waiter_turn {
     TURN_OURS,    /* the op is the desk's */

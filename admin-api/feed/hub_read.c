@@ -79,11 +79,18 @@ bool desk_look(struct desk *desk)
 
 /* --- pages --- */
 
-static bool is_behind(const struct waiter *waiter)
+/* A client that takes what it is sent slowly is with its piece when the tick looks at those who are there: it gets no
+ * more until it was looked at. */
+static bool is_due_for_tick(const struct waiter *waiter, int64_t now_ms)
+{
+    return now_ms >= waiter->ends_ms || now_ms >= waiter->proved_ms + 2 * HUB_PROVE_MS;
+}
+
+static bool is_behind(const struct waiter *waiter, int64_t now_ms)
 {
     uint64_t last = waiter->room->last;
     return waiter->turn == TURN_OURS && !waiter->is_over && waiter->seen < last &&
-           waiter->visit->query.from.sequence <= last;
+           waiter->visit->query.from.sequence <= last && !is_due_for_tick(waiter, now_ms);
 }
 
 static bool ask_the_same(const struct feed_query *a, const struct feed_query *b)
@@ -94,11 +101,11 @@ static bool ask_the_same(const struct feed_query *a, const struct feed_query *b)
 }
 
 /* Who catches up over many pages takes turns with the others. */
-static struct waiter *longest_unserved(const struct room *room)
+static struct waiter *longest_unserved(const struct room *room, int64_t now_ms)
 {
     struct waiter *found = NULL;
     for (struct waiter *waiter = room->waiters; waiter; waiter = waiter->next)
-        if (is_behind(waiter) && (!found || waiter->served < found->served))
+        if (is_behind(waiter, now_ms) && (!found || waiter->served < found->served))
             found = waiter;
     return found;
 }
@@ -106,9 +113,10 @@ static struct waiter *longest_unserved(const struct room *room)
 /* With the mutex: somebody who is behind, and all who would read the same. */
 static struct waiter *choose(const struct room *room)
 {
-    struct waiter *first = longest_unserved(room), *last = first;
+    int64_t now_ms = hub_now_ms();
+    struct waiter *first = longest_unserved(room, now_ms), *last = first;
     for (struct waiter *waiter = room->waiters; first && waiter; waiter = waiter->next)
-        if (waiter != first && is_behind(waiter) && ask_the_same(&first->visit->query, &waiter->visit->query)) {
+        if (waiter != first && is_behind(waiter, now_ms) && ask_the_same(&first->visit->query, &waiter->visit->query)) {
             last->chosen = waiter;
             last = waiter;
         }

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "hub_private.h"
 
-enum { TICK_MS = 1000, PROVE_MS = 10000 };
+enum { TICK_MS = 1000 };
 
 typedef bool is_due_fn(const struct waiter *waiter, int64_t now_ms);
 
@@ -23,7 +23,7 @@ static bool is_silent(const struct waiter *waiter, int64_t now_ms)
 
 static bool is_unproved(const struct waiter *waiter, int64_t now_ms)
 {
-    return waiter->turn == TURN_OURS && now_ms >= waiter->proved_ms + PROVE_MS;
+    return waiter->turn == TURN_OURS && now_ms >= waiter->proved_ms + HUB_PROVE_MS;
 }
 
 static struct waiter *choose(struct desk *desk, is_due_fn *is_due, int64_t now_ms)
