@@ -131,6 +131,9 @@ WHERE environment_id = ? AND id > ? ORDER BY id LIMIT ?
 SELECT id, algorithm, public_key FROM event_key
 WHERE environment_id = ? AND (published_until_ms IS NULL OR published_until_ms > ?) ORDER BY id LIMIT 100
 
+-- name: event_key_count
+SELECT COUNT(*) FROM event_key WHERE environment_id = ?
+
 -- name: event_key_environment
 SELECT environment_id FROM event_key WHERE id = ?
 

@@ -226,10 +226,24 @@ static bool retire_others(struct call *call, const struct rotation *rotation, st
                           algorithm = db_integer(rotation->algorithm);
     const struct db_value overtake[] = {environment, algorithm, db_integer(rotation->signs_from_ms), id};
     const struct db_value retire[] = {db_integer(rotation->until_ms), environment, algorithm, id};
-    const struct db_value forget[] = {environment, db_integer(call->op->now_ms)};
     return db_execute(call->db, sql_event_key_overtake, overtake, 4, NULL, err) &&
-           db_execute(call->db, sql_event_key_retire, retire, 4, NULL, err) &&
-           db_execute(call->db, sql_event_key_forget, forget, 2, NULL, err);
+           db_execute(call->db, sql_event_key_retire, retire, 4, NULL, err);
+}
+
+/* All that are published stand in the set that receivers read. Nothing is held, since making a key takes a while: two
+ * that come together may be the last one both. */
+static bool has_room(struct call *call, const struct environment_id *environment, struct err *err)
+{
+    enum { KEYS_MOST = 32 };
+    const struct db_value forget[] = {db_id(&environment->id), db_integer(call->op->now_ms)}, *row;
+    if (!db_execute(call->db, sql_event_key_forget, forget, 2, NULL, err) ||
+        !db_query_one(call->db, sql_event_key_count, forget, 1, &row, err))
+        return false;
+    return row[0].integer < KEYS_MOST ||
+           err_set(
+               err, ERR_CONFLICT,
+               "An environment publishes %d event keys at most: wait until one of them has ended (published_until).",
+               KEYS_MOST);
 }
 
 /* Streams that are pushed have their keys open. */
@@ -257,7 +271,7 @@ static bool rotate(struct call *call, struct err *err)
     enum auth_algorithm algorithm = is_rs ? AUTH_RS256 : AUTH_ES256;
     int64_t signs_from_ms = call->op->now_ms + seconds_of(call, "sign_after_seconds", SIGN_AFTER_S) * 1000;
     int64_t until_ms = signs_from_ms + seconds_of(call, "keep_seconds", KEEP_S) * 1000;
-    if (!access_environment(call, &environment, err))
+    if (!access_environment(call, &environment, err) || !has_room(call, &environment, err))
         return false;
     call->audit.environment = environment;
     const struct rotation rotation = {&environment, id, algorithm, signs_from_ms, until_ms};
