@@ -62,6 +62,8 @@ struct stream stream_of_row(const struct db_value *row, const struct environment
                 .audience = arena_slice(arena, row[AUDIENCE].bytes),
                 .format = (enum set_format)row[FORMAT].integer,
                 .events = (unsigned)row[EVENTS].integer},
+        .url = row[URL].kind == DB_NULL ? SLICE_EMPTY : arena_slice(arena, row[URL].bytes),
+        .has_token = row[HAS_TOKEN].kind != DB_NULL && row[HAS_TOKEN].integer != 0,
         .created_ms = row[CREATED].integer,
     };
     db_id_out(&row[ID], &stream.id);

@@ -19,6 +19,8 @@ struct stream { /* texts in the arena */
     const struct organization_id *organizations; /* NULL: all */
     size_t organization_count;
     struct stream_place place;
+    struct slice url; /* of one that is pushed; */
+    bool has_token;   /* and whether a bearer token is sent there */
     int64_t created_ms;
 };
 

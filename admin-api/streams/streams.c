@@ -71,6 +71,16 @@ static bool has_url(struct call *call, enum stream_delivery delivery, struct err
            problem_invalid(call->op, "#/url", "is required: where the tokens are pushed to", err);
 }
 
+/* The token is a secret between us and the receiver that it was given for: whoever may change the stream is not to have
+ * it sent to himself. */
+static bool keeps_token(struct call *call, const struct stream *stream, struct slice url, struct err *err)
+{
+    bool is_elsewhere = url.len > 0 && !slice_equals(url, stream->url);
+    return !is_elsewhere || !stream->has_token || call_has(call, "bearer_token") ||
+           problem_invalid(call->op, "#/bearer_token",
+                           "is required with another url, or null: the token of the one before is not sent there", err);
+}
+
 /* --- writing --- */
 
 static struct db_value organizations_of(const struct call *call)
@@ -211,8 +221,9 @@ static bool update(struct call *call, struct err *err)
     if (!webhook_url_of_body(call, &url, err) || !stream_of_path(call, &row, &stream, err))
         return false;
     audit_before(call, stream_show(call, row));
-    if (!fits_delivery(call, stream.delivery, err) || !stream_body_read(call, &stream, err) ||
-        !save(call, &stream, url, err) || !stream_load(call, &stream.environment, &stream.id, &row, &stream, err))
+    if (!fits_delivery(call, stream.delivery, err) || !keeps_token(call, &stream, url, err) ||
+        !stream_body_read(call, &stream, err) || !save(call, &stream, url, err) ||
+        !stream_load(call, &stream.environment, &stream.id, &row, &stream, err))
         return false;
     audit_after(call, stream_show(call, row));
     return reply_json(call->op, 200, stream_show(call, row));

@@ -551,6 +551,17 @@ def test_a_new_key_is_published_before_it_signs_and_the_old_one_after(admin, sci
     assert old["kid"] in {key["kid"] for key in receiver.keys()}
 
 
+def test_the_key_that_signs_is_always_among_those_that_are_published(admin, scim):
+    receiver = Receiver(admin)
+    for _ in range(31):
+        newest = admin.post("/v1/event-keys/rotate", {"sign_after_seconds": 0}, expect=201)
+    scim.new_user()
+    (token,) = receiver.poll()["sets"].values()
+    assert verify(token, receiver.keys())[0]["kid"] == newest["id"]
+    refused = admin.post("/v1/event-keys/rotate", {"sign_after_seconds": 0}, expect=409)
+    assert "32 event keys" in refused["detail"]
+
+
 def test_keys_are_read_without_a_credential_and_may_be_kept(admin):
     receiver = Receiver(admin)
     path = receiver.stream["jwks_uri"].removeprefix(admin.url)
@@ -568,6 +579,18 @@ def test_the_private_key_is_sealed_in_the_database(rollcall, admin):
 
 
 # --- making and ending ---
+
+
+def test_a_bearer_token_is_not_sent_to_another_url_than_it_was_given_for(admin):
+    url, other = "http://127.0.0.1:7070/here", "http://127.0.0.1:7070/there"
+    body = {"label": "x", "delivery": "push", "url": url, "bearer_token": "secret"}
+    path = f"/v1/streams/{admin.post('/v1/streams', body, expect=201)['id']}"
+    refused = admin.patch(path, {"url": other}, expect=422)
+    assert [error["pointer"] for error in refused["errors"]] == ["#/bearer_token"]
+    assert admin.patch(path, {"url": url, "label": "y"}, expect=200)["url"] == url
+    assert admin.patch(path, {"url": other, "bearer_token": None}, expect=200)["url"] == other
+    assert admin.patch(path, {"url": url}, expect=200)["url"] == url
+
 
 BAD = [
     ({"delivery": "poll"}, "#/label"),
