@@ -47,14 +47,15 @@ CREATE TABLE IF NOT EXISTS feed_end (
   PRIMARY KEY (environment_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
--- One row: whoever numbers holds it until the commit.
+-- Row 1: whoever numbers holds it until the commit. Row 2 is counted up by orders to those who listen: nobody who numbers waits
+-- for who gives one.
 CREATE TABLE IF NOT EXISTS feed_turn (
   id               TINYINT UNSIGNED  NOT NULL,
-  turns            BIGINT UNSIGNED   NOT NULL COMMENT 'that numbered something: by this other processes hear of it',
+  turns            BIGINT UNSIGNED   NOT NULL COMMENT 'that numbered something, or orders: by this other processes hear of it',
   low              BIGINT UNSIGNED   NOT NULL DEFAULT 0 COMMENT 'positions of the outbox up to this one are done with',
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
-INSERT IGNORE INTO feed_turn (id, turns) VALUES (1, 0);
+INSERT IGNORE INTO feed_turn (id, turns) VALUES (1, 0), (2, 0);
 
 ALTER TABLE environment
   ADD COLUMN IF NOT EXISTS event_retention_days SMALLINT UNSIGNED DEFAULT NULL COMMENT 'NULL: as the setting says';

@@ -120,8 +120,7 @@ static bool end(struct turn *turn, struct numbering *numbering, struct err *err)
         return db_commit(turn->db, err);
     numbering->turns++;
     gaps_take(&numbering->gaps, turn->taken.positions, turn->taken.rows, monotonic_ms());
-    numbering->low = gaps_low(&numbering->gaps, monotonic_ms());
-    const struct db_value low = db_integer((int64_t)numbering->low);
+    const struct db_value low = db_integer((int64_t)gaps_low(&numbering->gaps, monotonic_ms()));
     return clear(turn, err) && db_execute(turn->db, sql_number_done, &low, 1, NULL, err) && db_commit(turn->db, err);
 }
 

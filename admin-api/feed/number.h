@@ -27,8 +27,7 @@ struct pending { /* what gets a number */
 /* What a process remembers from turn to turn; zero at first. */
 struct numbering {
     uint64_t
-        turns;    /* of all processes, as this one has left them. When another has numbered since, the gaps are void */
-    uint64_t low; /* of the last turn */
+        turns; /* of all processes, as this one has left them. When another has numbered since, the gaps are void */
     struct gaps gaps;
     bool news; /* the caller's: guard_news has rows (guarded.h) */
 };

@@ -38,9 +38,9 @@ struct sequencer {
     struct db *db; /* NULL while the database is away */
     struct numbering numbering;
     struct number_result result;
-    uint64_t turns, low;   /* of all processes, as last seen */
-    int64_t whole_look_ms; /* when it last looked at the outbox from its beginning, */
-    int64_t measured_ms;   /* at how much waits, */
+    uint64_t turns, orders, low; /* of all processes, as last seen */
+    int64_t whole_look_ms;       /* when it last looked at the outbox from its beginning, */
+    int64_t measured_ms;         /* at how much waits, */
     bool is_late;
     int64_t complained_ms; /* and when it told the log that something is wrong; 0: nothing is */
     struct metric_series *numbered, *taken, *waited, *waiting, *oldest;
@@ -129,8 +129,7 @@ static bool is_stopping(struct sequencer *sequencer)
     return stopping;
 }
 
-/* *others_out: another process has numbered since. Orders to dispatchers count as turns, too, to wake those who listen;
- * what only numbering moves is `low`. While a gap holds that where it is, several number in turn. */
+/* *others_out: another process has numbered since. */
 static bool look(struct sequencer *sequencer, uint64_t low, bool *any_out, bool *others_out, struct err *err)
 {
     const struct db_value parameter = db_integer((int64_t)low), *row;
@@ -138,9 +137,10 @@ static bool look(struct sequencer *sequencer, uint64_t low, bool *any_out, bool 
         return false;
     if (!row)
         return err_set(err, ERR_UNAVAILABLE, "feed_turn has no row");
-    bool is_woken = (uint64_t)row[0].integer != sequencer->turns;
-    *others_out = (uint64_t)row[1].integer != sequencer->low;
+    *others_out = (uint64_t)row[0].integer != sequencer->turns;
+    bool is_woken = *others_out || (uint64_t)row[4].integer != sequencer->orders;
     sequencer->turns = (uint64_t)row[0].integer;
+    sequencer->orders = (uint64_t)row[4].integer;
     sequencer->low = (uint64_t)row[1].integer;
     sequencer->numbering.news = row[3].integer != 0;
     *any_out = row[2].integer != 0 || sequencer->numbering.news;
@@ -158,7 +158,6 @@ static bool number_all(struct sequencer *sequencer, bool from_start, struct err 
         if (sequencer->result.rows == 0 && sequencer->result.numbered == 0)
             return true;
         sequencer->turns = sequencer->numbering.turns;
-        sequencer->low = sequencer->numbering.low;
         count(sequencer);
         tell_listeners(sequencer);
     } while (sequencer->result.more && !is_stopping(sequencer));

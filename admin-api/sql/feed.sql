@@ -7,8 +7,8 @@ SET SESSION idle_transaction_timeout = 5
 -- Is there anything for the sequencer, and has another process numbered something?
 -- name: number_look
 SELECT t.turns, t.low, EXISTS (SELECT 1 FROM outbox o WHERE o.position > ?),
-       EXISTS (SELECT 1 FROM guard_news)
-FROM feed_turn t WHERE t.id = 1
+       EXISTS (SELECT 1 FROM guard_news), r.turns
+FROM feed_turn t JOIN feed_turn r ON r.id = 2 WHERE t.id = 1
 
 -- What waits, up to a limit, and for how many ms the oldest of it has.
 -- name: number_waiting
@@ -41,9 +41,9 @@ DELETE FROM outbox WHERE position = ?
 -- name: number_done
 UPDATE feed_turn SET turns = turns + 1, low = ? WHERE id = 1
 
--- Wakes who listens to the feed, in every process.
+-- Wakes who listens to the feed, in every process. Whoever numbers goes on meanwhile, however long this is not committed.
 -- name: number_turned
-UPDATE feed_turn SET turns = turns + 1 WHERE id = 1
+UPDATE feed_turn SET turns = turns + 1 WHERE id = 2
 
 -- No row: the environment is gone. Whatever was put back from where, a number is never given twice.
 -- name: number_last

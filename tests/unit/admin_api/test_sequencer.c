@@ -12,6 +12,7 @@
 
 #include "base/must.h"
 #include "database.h"
+#include "orders.h"
 #include "sequencer.h"
 #include "store/outbox.h"
 
@@ -140,7 +141,7 @@ static void *wake_all(void *argument)
     struct db *own = db_open(&settings, &err);
     must(own);
     for (; !atomic_load(&noise->ends); atomic_fetch_add(&noise->made, 1))
-        must(db_execute(own, "UPDATE feed_turn SET turns = turns + 1 WHERE id = 1", NULL, 0, NULL, &err));
+        must(webhook_order_look(own, &environment.id, &err));
     db_close(own);
     return NULL;
 }
@@ -148,7 +149,7 @@ static void *wake_all(void *argument)
 static void test_who_only_wakes_listeners_is_not_taken_for_somebody_who_numbers(void **state)
 {
     (void)state;
-    struct noise noise = {.made = 0};
+    static struct noise noise;
     struct sequencer *sequencer = sequencer_start(&settings);
     pthread_t thread;
     sequencer_settle(sequencer);
@@ -163,6 +164,28 @@ static void test_who_only_wakes_listeners_is_not_taken_for_somebody_who_numbers(
     assert_true(atomic_load(&noise.made) > 0);
     database_run(db, "SET GLOBAL innodb_flush_log_at_trx_commit = 1;\n");
     sequencer_stop(sequencer);
+}
+
+static void test_whoever_has_not_committed_an_order_holds_nobody_up(void **state)
+{
+    (void)state;
+    atomic_int wakes = 0;
+    struct err err = ERR_INIT;
+    struct feed_listener listener = {.wake = count_wake, .context = &wakes};
+    struct sequencer *sequencer = sequencer_start(&settings);
+    struct db *slow = db_open(&settings, &err);
+    must(slow && db_begin(slow, &err) && webhook_order_look(slow, &environment.id, &err));
+    must(leave_event(db));
+    wait_until_numbered();
+    sequencer_settle(sequencer);
+    sequencer_listen(sequencer, &listener);
+    must(db_commit(slow, &err));
+    for (int i = 0; i < FUSE_S * 200 && atomic_load(&wakes) == 0; i++)
+        nap();
+    assert_true(atomic_load(&wakes) > 0);
+    sequencer_ignore(sequencer, &listener);
+    sequencer_stop(sequencer);
+    db_close(slow);
 }
 
 struct load {
@@ -240,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_it_is_also_found_when_another_process_is_at_work),
         cmocka_unit_test(test_listeners_hear_of_what_another_process_has_numbered),
         cmocka_unit_test(test_who_only_wakes_listeners_is_not_taken_for_somebody_who_numbers),
+        cmocka_unit_test(test_whoever_has_not_committed_an_order_holds_nobody_up),
         cmocka_unit_test(test_it_stops_under_load_and_another_goes_on),
         cmocka_unit_test(test_it_goes_on_when_the_database_is_back),
     };
