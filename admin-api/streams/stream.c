@@ -94,7 +94,7 @@ static json_t *show_events(unsigned events, enum set_format format)
 
 static json_t *show_health(const struct call *call, const struct db_value *row)
 {
-    json_t *health = webhook_show_health(call, &row[HEALTH], (enum webhook_state)row[STATE].integer);
+    json_t *health = webhook_show_health(call, &row[HEALTH], (enum endpoint_state)row[STATE].integer);
     json_object_set_new(health, "last_polled_at",
                         row[POLLED].kind == DB_NULL ? json_null() : show_time_or_null(row[POLLED].integer));
     json_object_set_new(health, "errors", json_integer(row[ERRORS].integer));

@@ -66,7 +66,7 @@ static bool set_state(struct call *call, const struct stream *stream, struct err
 {
     struct slice state = call_text(call, "state", SLICE_EMPTY);
     const struct db_value parameters[] = {
-        db_integer(slice_equals(state, SLICE_LITERAL("paused")) ? WEBHOOK_PAUSED : WEBHOOK_ACTIVE),
+        db_integer(slice_equals(state, SLICE_LITERAL("paused")) ? ENDPOINT_PAUSED : ENDPOINT_ACTIVE),
         db_integer(call->op->now_ms), db_id(&stream->environment.id), db_id(&stream->id)};
     return state.len == 0 || db_execute(call->db, sql_stream_endpoint_set_state, parameters, 4, NULL, err);
 }

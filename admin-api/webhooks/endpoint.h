@@ -6,9 +6,8 @@
 #include "delivery.h"
 #include "envelope.h"
 #include "lane.h"
+#include "orders.h"
 #include "receiver.h"
-
-enum endpoint_state { ENDPOINT_ACTIVE = 1, ENDPOINT_PAUSED = 2, ENDPOINT_DISABLED = 3 }; /* never renumber */
 
 struct endpoint {
     struct endpoint *next;       /* by id */

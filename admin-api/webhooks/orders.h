@@ -6,6 +6,9 @@
 #include "feed.h"
 #include "store/db.h"
 
+/* webhook_endpoint.state: never renumber. The API makes an endpoint the first two, the dispatcher disables it. */
+enum endpoint_state { ENDPOINT_ACTIVE = 1, ENDPOINT_PAUSED, ENDPOINT_DISABLED };
+
 /* A new endpoint (its row of webhook_endpoint is there) hears of what is numbered from now on. */
 MUST_CHECK bool webhook_order_begin(struct db *db, const struct environment_id *environment, const struct id *endpoint,
                                     struct err *err);

@@ -42,7 +42,7 @@ enum health_column {
 };
 
 const char *const webhook_state_names[] = {
-    [WEBHOOK_ACTIVE] = "active", [WEBHOOK_PAUSED] = "paused", [WEBHOOK_DISABLED] = "disabled"};
+    [ENDPOINT_ACTIVE] = "active", [ENDPOINT_PAUSED] = "paused", [ENDPOINT_DISABLED] = "disabled"};
 
 /* --- showing --- */
 
@@ -98,10 +98,10 @@ static int64_t lag_of(const struct db_value *row)
     return row[SCANNED].kind == DB_NULL || row[LAST].kind == DB_NULL || lag < 0 ? 0 : lag;
 }
 
-json_t *webhook_show_health(const struct call *call, const struct db_value *row, enum webhook_state state)
+json_t *webhook_show_health(const struct call *call, const struct db_value *row, enum endpoint_state state)
 {
     int64_t lag = lag_of(row), next_ms = row[NEXT].integer;
-    bool waits = row[NEXT].kind != DB_NULL && next_ms > call->op->now_ms && state == WEBHOOK_ACTIVE;
+    bool waits = row[NEXT].kind != DB_NULL && next_ms > call->op->now_ms && state == ENDPOINT_ACTIVE;
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:I}", "failing_since", show_column_time(&row[FAILING_SINCE]),
                      "last_success_at", show_column_time(&row[SUCCESS]), "last_failure_at",
                      show_column_time(&row[FAILURE_MS]), "last_failure", show_text_or_null(row[FAILURE].bytes),
@@ -121,7 +121,7 @@ json_t *webhook_show(struct call *call, const struct db_value *row)
                   "state_changed_at", show_time(row[STATE_MS].integer), "previous_secret_until",
                   show_column_time(&row[PREVIOUS_UNTIL]), "created_at", show_time(row[CREATED].integer), "updated_at",
                   show_time(row[UPDATED].integer), "health",
-                  webhook_show_health(call, &row[HEALTH], (enum webhook_state)row[STATE].integer));
+                  webhook_show_health(call, &row[HEALTH], (enum endpoint_state)row[STATE].integer));
     show_signature(call, row, shown);
     return shown;
 }
@@ -142,7 +142,7 @@ static struct webhook webhook_of(struct call *call, const struct db_value *row)
                               .types = kept(call, &row[TYPES]),
                               .secret = kept(call, &row[SECRET]),
                               .state_reason = kept(call, &row[STATE_REASON]),
-                              .state = (enum webhook_state)row[STATE].integer,
+                              .state = (enum endpoint_state)row[STATE].integer,
                               .state_ms = row[STATE_MS].integer};
     db_id_out(&row[ID], &webhook.id);
     db_id_out(&row[ENVIRONMENT], &webhook.environment.id);

@@ -3,11 +3,11 @@
 #define ADMIN_WEBHOOKS_WEBHOOK_H
 
 #include "call.h"
+#include "orders.h"
 
 enum { WEBHOOKS_MOST = 50 /* of an environment */ };
 
-enum webhook_state { WEBHOOK_ACTIVE = 1, WEBHOOK_PAUSED, WEBHOOK_DISABLED }; /* webhook_endpoint.state */
-extern const char *const webhook_state_names[];
+extern const char *const webhook_state_names[]; /* by enum endpoint_state */
 
 struct webhook { /* texts in the arena of the call */
     struct id id;
@@ -15,7 +15,7 @@ struct webhook { /* texts in the arena of the call */
     struct slice url, label, state_reason; /* data NULL: none */
     struct slice types;                    /* names, comma between; data NULL: all */
     struct slice secret;                   /* sealed */
-    enum webhook_state state;
+    enum endpoint_state state;
     int64_t state_ms;
 };
 
@@ -33,6 +33,6 @@ MUST_CHECK bool webhook_url_of_body(struct call *call, struct slice *url_out, st
 /* A row of webhook_find or webhook_list. A new reference. */
 json_t *webhook_show(struct call *call, const struct db_value *row);
 /* Of a webhook, or of the push of an event stream: the last ten columns of their statements. */
-json_t *webhook_show_health(const struct call *call, const struct db_value *columns, enum webhook_state state);
+json_t *webhook_show_health(const struct call *call, const struct db_value *columns, enum endpoint_state state);
 
 #endif

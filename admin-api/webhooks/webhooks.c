@@ -66,12 +66,12 @@ static struct slice types_of_body(struct call *call, struct slice otherwise)
     return json_is_null(types) ? SLICE_EMPTY : joined_types(types, call_arena(call));
 }
 
-static enum webhook_state state_of_body(const struct call *call, enum webhook_state otherwise)
+static enum endpoint_state state_of_body(const struct call *call, enum endpoint_state otherwise)
 {
     struct slice state = call_text(call, "state", SLICE_EMPTY);
     if (!state.len)
         return otherwise;
-    return slice_equals(state, SLICE_LITERAL("paused")) ? WEBHOOK_PAUSED : WEBHOOK_ACTIVE;
+    return slice_equals(state, SLICE_LITERAL("paused")) ? ENDPOINT_PAUSED : ENDPOINT_ACTIVE;
 }
 
 /* --- secrets --- */
@@ -140,7 +140,7 @@ static bool insert(struct call *call, const struct environment_id *environment, 
         db_bytes_or_null(call_text(call, "label", SLICE_EMPTY)),
         db_bytes_or_null(types_of_body(call, SLICE_EMPTY)),
         db_bytes(secret),
-        db_integer(state_of_body(call, WEBHOOK_ACTIVE)),
+        db_integer(state_of_body(call, ENDPOINT_ACTIVE)),
         now,
         now,
         now,
@@ -187,7 +187,7 @@ static bool get(struct call *call, struct err *err)
 
 static bool write_changes(struct call *call, const struct webhook *webhook, struct slice url, struct err *err)
 {
-    enum webhook_state state = state_of_body(call, webhook->state);
+    enum endpoint_state state = state_of_body(call, webhook->state);
     bool stays = state == webhook->state;
     struct slice reason = stays ? webhook->state_reason : SLICE_EMPTY;
     const struct db_value parameters[] = {
