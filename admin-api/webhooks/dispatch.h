@@ -1,5 +1,5 @@
-/* The dispatcher from inside: dispatcher.c has its turns, held.c the endpoints it holds, attempt.c what is in flight.
- * All of it is the dispatcher's thread's but for what `listener` is told. */
+/* The dispatcher from inside: dispatcher.c has its turns, holding.c the endpoints it holds, attempt.c what is in
+ * flight. All of it is the dispatcher's thread's but for what `listener` is told. */
 #ifndef ADMIN_WEBHOOKS_DISPATCH_H
 #define ADMIN_WEBHOOKS_DISPATCH_H
 
@@ -57,7 +57,7 @@ void dispatcher_at(struct dispatcher *dispatcher, struct endpoint *endpoint, int
 void dispatcher_landed(struct dispatcher *dispatcher, struct endpoint *endpoint);
 MUST_CHECK bool dispatcher_flush(struct dispatcher *dispatcher, struct err *err);
 
-/* held.c */
+/* holding.c */
 MUST_CHECK bool held_look(struct dispatcher *dispatcher, struct err *err);
 /* Leases: renewed, taken, given back. */
 MUST_CHECK bool held_renew(struct dispatcher *dispatcher, struct err *err);
