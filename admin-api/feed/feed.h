@@ -52,6 +52,7 @@ struct feed_query {
     bool without_directory;              /* only those without one */
     uint64_t types;                      /* bits by the order in store/event_types.def */
     size_t limit;                        /* events, at most FEED_MOST */
+    size_t most_bytes;                   /* of their JSON, but for the last one; 0: 8 MiB */
 };
 enum { FEED_MOST = 1000, FEED_MOST_ROWS = 20000 };
 

@@ -12,7 +12,7 @@
 #include "query.h"
 #include "sequencer.h"
 
-enum { MOST_WAIT_S = 60, STREAM_MS = 3600000, PIECE_EVENTS = 250 };
+enum { MOST_WAIT_S = 60, STREAM_MS = 3600000, PIECE_EVENTS = 250, PIECE_BYTES = 2 << 20 };
 
 /* --- what is asked for --- */
 
@@ -56,6 +56,7 @@ static bool read_size(const struct call *call, struct hub_visit *visit, struct e
     uint64_t limit, seconds;
     if (visit->kind->streams) {
         visit->query.limit = PIECE_EVENTS;
+        visit->query.most_bytes = PIECE_BYTES; /* thousands may wait for their clients to take one */
         visit->longest_ms = STREAM_MS;
         return refuse_for_stream(call, err);
     }

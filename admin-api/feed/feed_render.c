@@ -116,7 +116,8 @@ static bool is_wanted(const struct feed_query *query, int type, struct feed_plac
 static bool is_full(struct feed_render *render, struct feed_place place)
 {
     const struct feed_page *page = render->page;
-    if (render->is_full || (page->count < render->query->limit && render->bytes < FEED_PAGE_BYTES))
+    size_t most_bytes = render->query->most_bytes ? render->query->most_bytes : FEED_PAGE_BYTES;
+    if (render->is_full || (page->count < render->query->limit && render->bytes < most_bytes))
         return render->is_full;
     render->is_full = true;
     render->page->next = place;

@@ -96,8 +96,8 @@ static bool is_behind(const struct waiter *waiter, int64_t now_ms)
 static bool ask_the_same(const struct feed_query *a, const struct feed_query *b)
 {
     return feed_place_compare(a->from, b->from) == 0 && a->types == b->types && a->limit == b->limit &&
-           id_equals(&a->organization.id, &b->organization.id) && id_equals(&a->directory.id, &b->directory.id) &&
-           a->without_directory == b->without_directory;
+           a->most_bytes == b->most_bytes && id_equals(&a->organization.id, &b->organization.id) &&
+           id_equals(&a->directory.id, &b->directory.id) && a->without_directory == b->without_directory;
 }
 
 /* Who catches up over many pages takes turns with the others. */

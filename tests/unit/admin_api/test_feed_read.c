@@ -346,6 +346,10 @@ static void test_a_page_is_bounded_by_bytes(void **state)
     } while (!page.at_end);
     assert_int_equal(seen, 20);
     assert_int_equal(pages, 3);
+    query = everything();
+    query.most_bytes = 2 << 20;
+    read_page(&query);
+    assert_int_equal(page.count, 3);
 }
 
 static void test_filters(void **state)
