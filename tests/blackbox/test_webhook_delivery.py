@@ -11,7 +11,7 @@ import pytest
 
 from harness.events import follow
 from harness.load import Writers
-from harness.receiver import Authority, Receiver, endless, hang, hang_up, reset, status
+from harness.receiver import Authority, Receiver, endless, hang, hang_up, raw, reset, status
 from harness.rollcall import id_bytes
 from harness.wait import until
 
@@ -207,6 +207,32 @@ def test_WH_08_whatever_is_no_2xx_is_tried_again_until_it_is(vendor, hook, answe
     hook.rule = 200
     check_complete(vendor, hook, "user.created")
     assert until(lambda: len(vendor.deliveries(id, state="delivered")) == 3, "all three are delivered")
+
+
+HOSTILE = {
+    "1xx without end": endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 100),
+    "101": raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"),
+    "HTTP/0.9": raw(b"hello\n"),
+    "status 999": raw(b"HTTP/1.1 999 Never\r\nContent-Length: 0\r\n\r\n"),
+    "status of five digits": raw(b"HTTP/1.1 20000 Never\r\nContent-Length: 0\r\n\r\n"),
+    "any bytes": raw(b"HTTP/1.1 500 \xff\x1b\r\nX-\x01: \xfe\x1b[31m\r\nRetry-After: 9" + b"9" * 30 + b"\r\n\r\n" + bytes(range(256))),
+    "NUL in a header": raw(b"HTTP/1.1 500 Never\r\nX: a\0b\r\n\r\n"),
+    "a length below zero": raw(b"HTTP/1.1 500 OK\r\nContent-Length: -1\r\n\r\nx"),
+    "a chunk without end": raw(b"HTTP/1.1 500 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\nx"),
+}
+
+
+@pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE)
+def test_WH_08_no_answer_does_harm_and_each_is_shown(vendor, hook, answer):
+    hook.rule = lambda event: answer
+    id = vendor.register(hook)
+    users(vendor.organizations[0], 2)
+    (failed, *_) = until(lambda: vendor.deliveries(id, state="retrying"), "the failure is in the log")
+    shown = vendor.admin.get(f"/v1/webhooks/{id}/deliveries/{failed['id']}", expect=200).json
+    assert shown["error"] and shown["attempt_log"]
+    hook.rule = 200
+    vendor.update(id, label="again")
+    check_complete(vendor, hook, "user.created")
 
 
 def test_a_body_without_end_is_cut_and_the_status_counts(vendor, hook):
