@@ -3,7 +3,8 @@
  * The only way to the database: no other header offers one. Statements are static strings (from the .sql files, or
  * composed once at start-up), prepared on first use on a connection and kept under their address. Every session runs
  * with time_zone UTC, READ COMMITTED (docs/adr says why), strict sql_mode, innodb_lock_wait_timeout 3 s,
- * max_statement_time, innodb_snapshot_isolation where the server has it. */
+ * max_statement_time, innodb_snapshot_isolation where the server has it; a transaction that has written something and
+ * says nothing for a minute is ended by the server. */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
@@ -21,7 +22,7 @@ struct db_settings {
     const char *password_file; /* overrides the password of the url; may be NULL */
     unsigned connect_timeout_s;    /* 2 */
     unsigned io_timeout_s;         /* 10: read and write timeout of the connection */
-    unsigned statement_timeout_ms; /* 5,000: max_statement_time; 0 for migrations */
+    unsigned statement_timeout_ms; /* 5,000: max_statement_time; 0 for migrations, which may be idle as well */
 };
 
 /* What the last failed call met. The caller-safe error is in err; this decides what to do next. */

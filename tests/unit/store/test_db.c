@@ -425,12 +425,24 @@ static void test_every_session_has_the_promised_settings(void **state)
     (void)state;
     assert_true(database_integer(db, "SELECT @@tx_isolation = 'READ-COMMITTED' AND @@time_zone = '+00:00' AND "
                                      "@@innodb_lock_wait_timeout = 3 AND @@max_statement_time = 5 AND "
+                                     "@@idle_write_transaction_timeout = 60 AND "
                                      "@@innodb_snapshot_isolation AND @@sql_mode LIKE '%STRICT_ALL_TABLES%' AND "
                                      "@@character_set_client = 'utf8mb4' AND @@autocommit") == 1);
     assert_false(add(1, db_null(), db_bytes(SLICE_LITERAL("longer than the fifty characters that the column can hold")),
                      db_null()));
     assert_int_equal(db_failure(db), DB_BROKEN);
     assert_false(add(1, db_null(), db_bytes(SLICE_LITERAL("\xff not UTF-8")), db_null()));
+}
+
+static void test_a_migration_is_not_ended_because_it_is_idle(void **state)
+{
+    (void)state;
+    struct db_settings settings = database_settings();
+    settings.statement_timeout_ms = 0;
+    struct db *patient = db_open(&settings, &err);
+    assert_non_null(patient);
+    assert_int_equal(database_integer(patient, "SELECT @@idle_write_transaction_timeout"), 0);
+    db_close(patient);
 }
 
 static void test_binary_parameters_find_text_columns_by_their_index(void **state)
@@ -606,6 +618,7 @@ int main(void)
         WITH_TABLE(test_a_commit_on_a_lost_connection_has_an_unknown_outcome),
         WITH_TABLE(test_a_database_that_is_gone_is_unavailable_until_it_is_back),
         WITH_TABLE(test_every_session_has_the_promised_settings),
+        WITH_TABLE(test_a_migration_is_not_ended_because_it_is_idle),
         WITH_TABLE(test_binary_parameters_find_text_columns_by_their_index),
         WITH_TABLE(test_a_script_stops_at_its_first_error),
         WITH_TABLE(test_passwords_come_from_the_url_or_a_file),
