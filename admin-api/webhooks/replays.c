@@ -130,6 +130,14 @@ static bool read_end(struct call *call, const struct webhook *webhook, const str
     return !time.data || !admin_instant_parse(time, &at_ms) || place_at(call, webhook, ends, at_ms, place, err);
 }
 
+/* Two times between which nothing was numbered are the same place, so they are compared as they stand. */
+static bool is_backwards(const struct call *call)
+{
+    int64_t from_ms, to_ms;
+    return admin_instant_parse(call_text(call, "from", SLICE_EMPTY), &from_ms) &&
+           admin_instant_parse(call_text(call, "to", SLICE_EMPTY), &to_ms) && to_ms < from_ms;
+}
+
 static bool read_range(struct call *call, const struct webhook *webhook, struct feed_place *from_out,
                        struct feed_place *until_out, struct err *err)
 {
@@ -144,7 +152,7 @@ static bool read_range(struct call *call, const struct webhook *webhook, struct 
     if (from_out->sequence <= ends.purged)
         return err_set(err, ERR_EXPIRED_CURSOR,
                        "The feed does not reach so far back any more: take a snapshot of each organization instead.");
-    return feed_place_compare(*from_out, *until_out) <= 0 ||
+    return (feed_place_compare(*from_out, *until_out) <= 0 && !is_backwards(call)) ||
            problem_invalid(call->op, call_has(call, "to") ? "#/to" : "#/to_cursor", "must not be before the beginning",
                            err);
 }

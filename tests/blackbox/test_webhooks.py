@@ -614,6 +614,7 @@ def test_a_range_that_is_none_is_refused(admin, org, receiver):
         ({"from_cursor": ""}, "#/from_cursor"),
         ({"from_cursor": events[1]["cursor"], "to_cursor": events[0]["cursor"]}, "#/to_cursor"),
         ({"from_cursor": events[1]["cursor"], "to": "2020-01-01T00:00:00Z"}, "#/to"),
+        ({"from": time_of, "to": "2020-01-01T00:00:00Z"}, "#/to"),
     ):
         refused = admin.post(path_of(webhook, "/replay"), body, expect=422)
         assert [error["pointer"] for error in refused["errors"]] == [pointer], body
