@@ -137,7 +137,7 @@ SELECT id FROM webhook_delivery WHERE endpoint_id = ? ORDER BY id DESC LIMIT 1 O
 -- name: webhook_log_purge
 DELETE FROM webhook_delivery WHERE endpoint_id = ? AND id < ? ORDER BY id LIMIT ?
 
--- What failed is kept for its time, however much has been delivered since.
+-- What failed is kept for its time, though much has been delivered since.
 -- name: webhook_log_trim
 DELETE FROM webhook_delivery WHERE endpoint_id = ? AND id < ? AND state = 3 ORDER BY id LIMIT ?
 

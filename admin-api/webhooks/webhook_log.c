@@ -3,7 +3,7 @@
 #include "admin_api_sql.h"
 #include "obs/log.h"
 
-enum { DAY_MS = 86400000 };
+enum { DAY_MS = 86400000, FAILED_TIMES = 10 /* as many rows, of a receiver that refuses all */ };
 
 /* Those of the endpoint whose ids are below. */
 static bool drop(struct chore *chore, const struct id *endpoint, struct id below, const char *sql, uint64_t *total,
@@ -17,21 +17,28 @@ static bool drop(struct chore *chore, const struct id *endpoint, struct id below
     return true;
 }
 
-static bool trim(struct chore *chore, const struct id *endpoint, uint64_t *total, bool *stopped_out, struct err *err)
+/* Those behind the newest `rows`, by `sql`. */
+static bool drop_behind(struct chore *chore, const struct id *endpoint, uint64_t rows, const char *sql, uint64_t *total,
+                        bool *stopped_out, struct err *err)
 {
-    struct id oldest = housekeeping_first_id(chore->now_ms - (int64_t)chore->settings->webhook_log_days * DAY_MS), nth;
-    const struct db_value parameters[] = {db_id(endpoint), db_integer((int64_t)chore->settings->webhook_log_rows - 1)};
-    const struct db_value *row;
-    if (!drop(chore, endpoint, oldest, sql_webhook_log_purge, total, stopped_out, err))
-        return false;
-    if (*stopped_out)
-        return true;
+    struct id nth;
+    const struct db_value parameters[] = {db_id(endpoint), db_integer((int64_t)rows - 1)}, *row;
     if (!db_query_one(chore->db, sql_webhook_log_nth, parameters, 2, &row, err))
         return false;
     if (!row)
         return true;
     db_id_out(&row[0], &nth);
-    return drop(chore, endpoint, nth, sql_webhook_log_trim, total, stopped_out, err);
+    return drop(chore, endpoint, nth, sql, total, stopped_out, err);
+}
+
+static bool trim(struct chore *chore, const struct id *endpoint, uint64_t *total, bool *stopped_out, struct err *err)
+{
+    struct id oldest = housekeeping_first_id(chore->now_ms - (int64_t)chore->settings->webhook_log_days * DAY_MS);
+    uint64_t rows = chore->settings->webhook_log_rows;
+    return drop(chore, endpoint, oldest, sql_webhook_log_purge, total, stopped_out, err) &&
+           (*stopped_out || drop_behind(chore, endpoint, rows, sql_webhook_log_trim, total, stopped_out, err)) &&
+           (*stopped_out ||
+            drop_behind(chore, endpoint, rows * FAILED_TIMES, sql_webhook_log_purge, total, stopped_out, err));
 }
 
 static bool next(struct chore *chore, struct id *endpoint, bool *found_out, bool *exists_out, struct err *err)

@@ -633,6 +633,16 @@ def test_the_log_of_deliveries_is_bounded(make_rollcall, hook):
     vendor.admin.delete(f"/v1/organizations/{vendor.organizations[0].id}?grace_days=0", expect=204)  # wakes housekeeping
     until(lambda: database.query(count, id_bytes(id))[0][0] <= 102, "it is trimmed")
     assert [delivery["event_id"] for delivery in vendor.deliveries(id, state="failed")] == [bad["id"]]
+    many = (
+        "INSERT INTO webhook_delivery (endpoint_id, id, kind, state, event_id, sequence, type, attempt_log, created_ms) "
+        "SELECT endpoint_id, CONCAT(SUBSTRING(id, 1, 6), UNHEX(LPAD(HEX(n.seq), 20, '0'))), 1, 4, event_id, sequence, type, '', created_ms "
+        "FROM webhook_delivery JOIN seq_1_to_2000 n WHERE endpoint_id = %s AND state = 4"
+    )
+    database.execute(many, id_bytes(id))
+    vendor.organizations.append(vendor.rollcall.new_organization(vendor.admin))
+    vendor.admin.delete(f"/v1/organizations/{vendor.organizations.pop().id}?grace_days=0", expect=204)
+    until(lambda: database.query(count, id_bytes(id))[0][0] <= 1002, "what failed has an end, too", 90)
+    assert vendor.deliveries(id, state="failed")[0]["event_id"] == bad["id"]
     vendor.admin.delete(f"/v1/webhooks/{id}", expect=204)
     vendor.organizations.append(vendor.rollcall.new_organization(vendor.admin))
     vendor.admin.delete(f"/v1/organizations/{vendor.organizations[1].id}?grace_days=0", expect=204)
