@@ -3,7 +3,11 @@
 #include "feed_retention.h"
 #include "obs/log.h"
 
-enum { BATCH = 200, DAY_MS = 86400000, MARGIN_MS = 3600000 /* from the making of an id to its commit, and clocks */ };
+enum {
+    BATCH = 200,
+    DAY_MS = 86400000,
+    MARGIN_MS = DAY_MS /* from the making of an id to its number: long jobs, clocks, and no process that numbers */
+};
 
 /* The moment before which nothing is told any more: the oldest of what is kept in a feed or waits for its number. */
 static bool needed_since(struct chore *chore, int64_t *since_ms_out, struct err *err)

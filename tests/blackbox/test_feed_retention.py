@@ -168,6 +168,19 @@ def test_nothing_is_dropped_that_waits_for_its_number(own_rollcall):
     settled(own_rollcall)
 
 
+def test_what_was_numbered_late_is_kept_as_long_as_it_is_told(own_rollcall):
+    """No process has numbered for some hours, as long ago as changes are kept: the change is older than that, its event is not."""
+    stage = Stage(own_rollcall)
+    (user,) = stage.numbered(1)
+    stage.age_change(user, 1, 30.2)
+    own_rollcall.database.execute("UPDATE feed SET numbered_ms = %s", days_ago(29.9))
+    deleted = "SELECT COUNT(*) FROM directory WHERE state = 3"
+    for _ in range(2):
+        keep_house(own_rollcall, stage.admin)
+        until(lambda: own_rollcall.database.query(deleted)[0][0] == 0, "it kept house")
+    assert stage.versions(user) == [1]
+
+
 def test_the_feed_of_an_environment_goes_with_it(rollcall):
     admin = rollcall.new_environment()
     organization = rollcall.new_organization(admin)
