@@ -83,7 +83,7 @@ bool desk_look(struct desk *desk)
  * more until it was looked at. */
 static bool is_due_for_tick(const struct waiter *waiter, int64_t now_ms)
 {
-    return now_ms >= waiter->ends_ms || now_ms >= waiter->proved_ms + 2 * HUB_PROVE_MS;
+    return now_ms >= waiter->ends_ms || now_ms >= waiter->proved_ms + (int64_t)2 * HUB_PROVE_MS;
 }
 
 static bool is_behind(const struct waiter *waiter, int64_t now_ms)
