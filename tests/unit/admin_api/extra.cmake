@@ -11,3 +11,10 @@ foreach(test IN ITEMS
     target_include_directories(${test} PRIVATE ${unit}/store)
   endif()
 endforeach()
+
+# Threads hand work to each other there: ThreadSanitizer watches these, too (tests/run).
+foreach(test IN ITEMS test_admin_api_job_runner test_admin_api_sequencer)
+  if(TEST ${test})
+    set_property(TEST ${test} APPEND PROPERTY LABELS handover)
+  endif()
+endforeach()
