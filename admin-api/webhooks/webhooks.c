@@ -247,6 +247,7 @@ static bool rotate(struct call *call, struct err *err)
     if (!webhook_of_path(call, &row, &webhook, err))
         return false;
     json_scoped *before = webhook_show(call, row);
+    audit_before(call, json_copy(before));
     bool was_v1a = json_is_string(json_object_get(before, "public_key"));
     json_t *overlap = call_member(call, "overlap_seconds");
     int64_t overlap_s = overlap ? json_integer_value(overlap) : OVERLAP_SECONDS, now_ms = call->op->now_ms;
@@ -263,6 +264,7 @@ static bool rotate(struct call *call, struct err *err)
     if (!db_execute(call->db, sql_webhook_rotate, parameters, 5, NULL, err) ||
         !webhook_order_look(call->db, &webhook.id, err) || !webhook_find(call, &webhook.id, &row, &webhook, err))
         return false;
+    audit_after(call, webhook_show(call, row));
     return reply_json(call->op, 200, show_with_secret(webhook_show(call, row), &fresh));
 }
 

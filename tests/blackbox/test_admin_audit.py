@@ -102,7 +102,8 @@ def test_what_is_refused_and_what_is_read_leaves_no_record(world):
     assert world.records() == before
 
 
-WRITES = [operation for operation in OPERATIONS if operation.method != "GET"]
+# What a receiver has taken of a stream is no change of anything that is the vendor's to see.
+WRITES = [operation for operation in OPERATIONS if operation.method != "GET" and operation.id != "stream.poll"]
 # Those that are not sent by a key: test_admin_setup.py.
 OF_SESSIONS = [operation for operation in WRITES if operation.path.startswith("/v1/setup/")]
 STARTS_JOB = {"vendor_user.import", "directory.rewind", "directory_user.delete_deactivated", "guard.revert"}
@@ -115,6 +116,9 @@ TOLD = {
     "setup_link.revoke": ({"before", "after"}, "it stays in the list"),
     "token.revoke": ({"before", "after"}, "it stays in the list"),
     "vendor_user.unlink": ({"before", "after"}, "the vendor user stays"),
+    "webhook.ping": (set(), "something is sent, and nothing changes"),
+    "webhook.replay": (set(), "likewise"),
+    "webhook_delivery.replay": (set(), "likewise"),
     "directory.delete": ({"before"}, "what is left is in grace, and not shown"),
 }
 # Nothing differs in a fresh world: test_a_guard_that_is_released_…, test_a_job_that_is_cancelled_….
@@ -188,7 +192,7 @@ def test_every_change_is_told_with_what_it_changed(shared_rollcall, operation):
         return
     told = told_of(operation, answer.status)
     assert {name for name in ("before", "after") if name in detail} == told, detail
-    assert operation.id in SAME or any(detail[name] for name in told), detail
+    assert not told or operation.id in SAME or any(detail[name] for name in told), detail
 
 
 def test_a_guard_that_is_released_is_told_with_how_many_were_held(rollcall, world):
@@ -238,7 +242,7 @@ def test_what_is_told_of_people_is_without_names(shared_rollcall):
     world.admin.post(f"{path}/users/{world.ids['user_id']}/restore", {"version": 1}, expect=200)
     world.admin.delete(f"{vendor_user}/link", expect=204)
     world.admin.delete(vendor_user, expect=204)
-    restored, unlinked, deleted = world.admin.get("/v1/audit", expect=200)["records"][-3:]
+    deleted, unlinked, restored = world.admin.get("/v1/audit?order=newest&limit=3", expect=200)["records"]
     assert restored["detail"]["id"] == world.ids["user_id"]
     assert unlinked["detail"]["before"]["user_id"] == world.ids["user_id"]
     assert unlinked["detail"]["after"]["user_id"] is None and deleted["detail"]["before"]["state"] == "conflict"
