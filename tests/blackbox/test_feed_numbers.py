@@ -42,11 +42,11 @@ def test_numbers_of_an_environment_have_no_holes(rollcall, org):
     for i in range(20):
         org.scim.new_user()
     numbered(rollcall)
-    for environment, count, first, last, end in rollcall.database.query(
-        "SELECT f.environment_id, COUNT(*), MIN(f.sequence), MAX(f.sequence), MAX(e.last_sequence)"
+    for environment, count, first, last, end, purged in rollcall.database.query(
+        "SELECT f.environment_id, COUNT(*), MIN(f.sequence), MAX(f.sequence), MAX(e.last_sequence), MAX(e.purged_sequence)"
         " FROM feed f JOIN feed_end e ON e.environment_id = f.environment_id GROUP BY f.environment_id"
     ):
-        assert (first, last) == (1, count) and end == last
+        assert (first, last) == (purged + 1, purged + count) and end == last
 
 
 LOST = (

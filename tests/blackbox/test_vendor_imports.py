@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.events import follow
 from harness.openapi import CheckedAdmin
 from harness.rollcall import id_bytes
 from harness.vendor import csv_of, finished, import_users, ndjson_of, problems_of, start_import, vendor_user
@@ -259,7 +260,7 @@ def test_a_dry_run_reports_what_would_happen_and_writes_nothing(admin, path, sci
 def test_an_import_tells_when_it_is_finished(admin, path, org):
     good = import_users(admin, path, csv_of({"vendor_user_id": "v1", "user_name": "x"}))
     bad = import_users(admin, path, csv_of({"vendor_user_id": "", "user_name": "x"}), state="failed")
-    events = admin.get(f"/v1/events?types=import.finished&organization_id={org.id}", expect=200)["events"]
+    events, _ = follow(admin, types="import.finished", organization_id=org.id)
     told = {event["data"]["job_id"]: event["data"]["outcome"] for event in events}
     assert told[good["id"]] == "done" and told[bad["id"]] == "failed"
 
